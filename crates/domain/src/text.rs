@@ -1,0 +1,77 @@
+//! Words read: from pictures, articles, documents. Derivative kind `text`.
+
+use crate::{EngineIdentity, Lang};
+use serde::{Deserialize, Serialize};
+
+/// Readable text of an item. Fields of `interface.md`, `text`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadText {
+    /// Language as stated by the item, or determined by the engine.
+    pub language: Lang,
+    #[allow(missing_docs)]
+    pub title: Option<String>,
+    #[allow(missing_docs)]
+    pub byline: Option<String>,
+    #[allow(missing_docs)]
+    pub publisher: Option<String>,
+    /// As written in the item.
+    pub published: Option<String>,
+    /// As written in the item.
+    pub modified: Option<String>,
+    /// Address the item names as its own.
+    pub canonical: Option<String>,
+    /// Which engine read this.
+    pub engine: EngineIdentity,
+    /// Size of each page in pixels (pictures), in page order.
+    #[serde(default)]
+    pub pages: Vec<(u32, u32)>,
+    /// Paragraphs, lines or bubbles in reading order.
+    pub blocks: Vec<Block>,
+    /// Quoted speech found in the text.
+    #[serde(default)]
+    pub quotes: Vec<Quote>,
+}
+/// A paragraph, line or bubble.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    #[allow(missing_docs)]
+    pub text: String,
+    /// Page counted from 1; absent for texts without pages.
+    pub page: Option<u32>,
+    /// Left, top, width, height in pixels of the original.
+    #[serde(rename = "box")]
+    pub region: Option<[u32; 4]>,
+    /// 0 to 1; absent where nothing was guessed.
+    pub confidence: Option<f32>,
+    /// Words with places, where the engine gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<ReadWord>,
+    /// `left` or `right` for a chat bubble.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+}
+/// One word as read from a picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadWord {
+    #[allow(missing_docs)]
+    pub text: String,
+    /// Left, top, width, height in pixels of the original.
+    #[serde(rename = "box")]
+    pub region: [u32; 4],
+    /// 0 to 1.
+    pub confidence: f32,
+}
+/// Quoted speech.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// The words between the quotation marks.
+    pub text: String,
+    /// Whom the text names as speaker.
+    pub speaker: Option<String>,
+    /// The verb of saying, as written.
+    pub verb: Option<String>,
+    /// Character offset in the blocks joined by `\n`: start.
+    pub start: usize,
+    /// End, exclusive.
+    pub end: usize,
+}

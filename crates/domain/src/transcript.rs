@@ -1,0 +1,110 @@
+//! Words spoken. Everything here is machine output until `review` says otherwise.
+
+use crate::{EngineIdentity, Lang};
+use serde::{Deserialize, Serialize};
+
+crate::words! {
+    /// Doubt about a segment.
+    Flag {
+        /// Text over silence, noise or music.
+        NoSpeech = "no-speech",
+        /// The engine repeats itself.
+        Repetition = "repetition",
+        /// Two engines heard different words.
+        Disagreement = "disagreement",
+        /// A negation heard by one only.
+        Negation = "negation",
+        /// Another language than the rest.
+        LanguageSwitch = "language-switch",
+        /// The engine itself is unsure.
+        LowConfidence = "low-confidence",
+        /// Two voices at once.
+        Overlap = "overlap",
+    }
+}
+
+/// Ordered segments of one recording. Derivative kind `transcript`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// Language most words are in.
+    pub language: Lang,
+    /// Length of the recording in milliseconds.
+    pub duration_ms: u64,
+    /// Which engine heard this.
+    pub engine: EngineIdentity,
+    /// Settings it ran with.
+    pub parameters: serde_json::Value,
+    /// Speakers, by channel where the recording has several.
+    pub speakers: Vec<Speaker>,
+    /// Segments ordered by start, then channel.
+    pub segments: Vec<Segment>,
+}
+/// A voice in one recording; says nothing about who it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaker {
+    /// Stable within the recording, e.g. `A`.
+    pub id: String,
+    /// Shown label, e.g. `Speaker A`.
+    pub label: String,
+    /// Channel counted from 0, where one party is on one channel.
+    pub channel: Option<u16>,
+}
+/// The smallest cited unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Stable within the transcript, e.g. `s0001`.
+    pub id: String,
+    /// Milliseconds on the media clock.
+    pub start_ms: u64,
+    /// Milliseconds on the media clock, at least `start_ms`.
+    pub end_ms: u64,
+    /// Speaker id.
+    pub speaker: Option<String>,
+    /// Channel counted from 0.
+    pub channel: Option<u16>,
+    /// Language of this segment.
+    pub language: Lang,
+    /// Words as heard.
+    pub text: String,
+    /// 0 to 1: geometric mean of the engine's token probabilities.
+    pub confidence: f32,
+    /// Doubts.
+    pub flags: Vec<Flag>,
+    /// Words with times.
+    pub words: Vec<Word>,
+}
+/// One word with its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// Milliseconds on the media clock.
+    pub start_ms: u64,
+    /// Milliseconds on the media clock.
+    pub end_ms: u64,
+    /// The word with its punctuation, without surrounding spaces.
+    pub text: String,
+    /// 0 to 1.
+    pub confidence: f32,
+}
+
+/// A translation aligned segment by segment. Derivative kind `translation`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Translation {
+    /// Language translated into.
+    pub language: Lang,
+    /// Which engine wrote this.
+    pub engine: EngineIdentity,
+    /// Settings it ran with.
+    pub parameters: serde_json::Value,
+    /// One per translated segment.
+    pub segments: Vec<TranslatedSegment>,
+}
+/// The translation of one segment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TranslatedSegment {
+    /// Segment id in the transcript.
+    pub id: String,
+    /// The words in the other language.
+    pub text: String,
+    /// 0 to 1.
+    pub confidence: f32,
+}

@@ -1,0 +1,19 @@
+//! Bytes in, derivative out. Every engine is a named, versioned function; decoders and models run in a sandbox.
+//!
+//! An engine sees read-only inputs, its parameters and a scratch folder, writes one output file, and touches nothing
+//! else. It knows no database, no vault and no case.
+
+pub mod decode;
+pub mod host;
+pub mod models;
+pub mod ocr;
+pub mod peaks;
+pub mod picture;
+pub mod probe;
+pub mod proxy;
+mod registry;
+pub mod sandbox;
+pub mod speech;
+pub mod translate;
+
+pub use registry::{Contract, Emitted, Engine, EngineError, Input, Work, WriteJson};
