@@ -1,1 +1,52 @@
-//! Placeholder.
+//! The record: what is known about a case, in SQL. One SQL text, two databases (SQLite on a laptop, PostgreSQL shared).
+//!
+//! Reading goes through [`Store`], changing through [`Tx`]: one short transaction that holds the change of the record, the
+//! ledger entries that witness it and the jobs that follow from it. `Tx::commit` refuses a change without an entry, and
+//! triggers in the database refuse to alter history.
+//!
+//! What it does not do: it computes no digest of evidence, reads no clock, makes no identifiers and knows no use-case.
+//! Bytes live in the vault, full text in the index; both can be named from here, never the other way round.
+
+mod dialect;
+pub mod error;
+mod migrate;
+mod open;
+mod rows;
+mod run;
+mod tx;
+
+pub mod model;
+
+mod acquisitions;
+mod derivations;
+mod entries;
+mod filter;
+mod items;
+mod jobs;
+mod settings;
+
+pub use error::StoreError;
+pub use filter::{Cursor, Facets, ItemFilter, ItemPage, ItemSort};
+pub use model::*;
+pub use open::{Location, Store};
+pub use tx::Tx;
+
+/// Result of everything here.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Every statement sent to the given database, with its name: tests prepare each one. `postgres`: which database.
+#[doc(hidden)]
+pub fn statements(postgres: bool) -> Vec<(String, String)> {
+    let fixed = [
+        items::ALL,
+        acquisitions::ALL,
+        entries::ALL,
+        derivations::ALL,
+        jobs::ALL,
+        settings::ALL,
+        migrate::ALL,
+        dialect::all(postgres),
+    ];
+    let fixed = fixed.concat().into_iter().map(|(name, sql)| (name.to_owned(), sql.to_owned()));
+    fixed.chain(filter::fullest()).collect()
+}

@@ -1,0 +1,77 @@
+//! Everything in which the two databases differ, each with its reason. Whatever is not here is one text for both.
+//!
+//! 1. Claiming a job: PostgreSQL needs `FOR UPDATE SKIP LOCKED`, or claimers queue up behind one row. SQLite has one writer.
+//! 2. Beginning to write: SQLite wants `BEGIN IMMEDIATE`, or two readers that turn into writers deadlock; PostgreSQL wants a
+//!    row lock, or two writers take the same ledger sequence.
+//! 3. Triggers that keep history: the two have no common notation (`schema/*-history-*.sql`).
+//! 4. Recognising a record that is there, and whether it is whole: each database lists its tables elsewhere.
+
+use crate::run::Sql;
+
+/// One of two: a pool, a connection, a row. The only two-arm match over it is [`on_db!`].
+#[derive(Debug)]
+pub(crate) enum Db<S, P> {
+    Sqlite(S),
+    Postgres(P),
+}
+
+/// Runs one body for whichever database it is.
+macro_rules! on_db {
+    ($db:expr, $it:ident => $body:expr) => {
+        match $db {
+            $crate::dialect::Db::Sqlite($it) => $body,
+            $crate::dialect::Db::Postgres($it) => $body,
+        }
+    };
+}
+pub(crate) use on_db;
+
+impl<S, P> Db<S, P> {
+    /// Chooses between two statements that differ for a reason given above.
+    pub(crate) fn choose(&self, sqlite: Sql, postgres: Sql) -> Sql {
+        match self {
+            Db::Sqlite(_) => sqlite,
+            Db::Postgres(_) => postgres,
+        }
+    }
+}
+
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE jobs SET state = 'leased', attempts = attempts + 1, lease_owner = $1, lease_until = $2, updated = $3 ",
+            "WHERE id = (SELECT id FROM jobs WHERE state = 'ready' AND not_before <= $3 ",
+            "AND ($4 = '' OR $4 LIKE '%,' || kind || ',%') ORDER BY priority DESC, not_before, id LIMIT 1",
+            $lock,
+            ") AND state = 'ready' RETURNING id, item, kind, priority, state, attempts, not_before, lease_owner, lease_until, ",
+            "error_code, error_message, error_hint, created, updated"
+        )
+    };
+}
+pub(crate) const CLAIM_SQLITE: Sql = Sql(claim!(""));
+pub(crate) const CLAIM_POSTGRES: Sql = Sql(claim!(" FOR UPDATE SKIP LOCKED"));
+
+pub(crate) const TABLES_SQLITE: Sql =
+    Sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");
+pub(crate) const TABLES_POSTGRES: Sql =
+    Sql("SELECT CAST(tablename AS TEXT) AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY name");
+
+/// Lets one writer in at a time, as SQLite does by itself: ledger sequences are taken inside the transaction.
+pub(crate) const LOCK_POSTGRES: Sql = Sql("SELECT value FROM meta WHERE key = 'writer' FOR UPDATE");
+/// Lets one process make or renew the schema at a time.
+pub(crate) const LOCK_SCHEMA_POSTGRES: Sql = Sql("SELECT CAST(pg_advisory_xact_lock(8818201) AS TEXT)");
+/// Looks through the database file for damage; answers `ok`. PostgreSQL checks its pages itself.
+pub(crate) const CHECK_SQLITE: Sql = Sql("PRAGMA quick_check(1)");
+
+/// The statements of this file that the given database runs.
+pub(crate) fn all(postgres: bool) -> &'static [(&'static str, &'static str)] {
+    match postgres {
+        false => &[("CLAIM", CLAIM_SQLITE.0), ("TABLES", TABLES_SQLITE.0), ("CHECK", CHECK_SQLITE.0)],
+        true => &[
+            ("CLAIM", CLAIM_POSTGRES.0),
+            ("TABLES", TABLES_POSTGRES.0),
+            ("LOCK", LOCK_POSTGRES.0),
+            ("LOCK_SCHEMA", LOCK_SCHEMA_POSTGRES.0),
+        ],
+    }
+}

@@ -1,0 +1,321 @@
+//! Lists of items: the only place where SQL is put together while running, from fixed pieces. Values are always arguments.
+
+use crate::error::StoreError;
+use crate::items::{item, item_columns, key};
+use crate::model::*;
+use crate::rows::Row;
+use crate::run::{Arg, Run, reads};
+use std::collections::BTreeMap;
+use zapys_domain::{ItemId, ItemKind, Lang};
+
+/// Which items. Empty lists let everything through; values of one list are alternatives, the lists all must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ItemFilter {
+    #[allow(missing_docs)]
+    pub kinds: Vec<ItemKind>,
+    #[allow(missing_docs)]
+    pub statuses: Vec<ItemStatus>,
+    /// Heard or read in the item, or stated for it.
+    pub languages: Vec<Lang>,
+    /// Carried by at least one segment, message or row.
+    pub flags: Vec<String>,
+    /// Part of the title, upper or lower case.
+    pub title: Option<String>,
+    /// Packed in this item.
+    pub parent: Option<ItemId>,
+    /// With work in this state: `Failed` finds what needs attention.
+    pub work: Option<JobState>,
+}
+
+zapys_domain::words! {
+    /// In which order.
+    ItemSort {
+        /// Newest intake first.
+        Newest = "newest",
+        /// Oldest intake first.
+        Oldest = "oldest",
+        /// Earliest recorded first, undated ones last.
+        Recorded = "recorded",
+        /// By title, character by character.
+        Title = "title",
+        /// Longest first, those without length last.
+        Longest = "longest",
+        /// Largest first.
+        Largest = "largest",
+    }
+}
+
+/// A place in a list; made by [`ItemPage`], opaque to callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(String);
+impl Cursor {
+    /// Reads back what [`as_str`](Self::as_str) gave. Checked only when used.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+    /// As text for a client.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemPage {
+    /// All that fit the filter.
+    pub total: u64,
+    #[allow(missing_docs)]
+    pub items: Vec<ItemRow>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// How many items each value would leave, other lists of the filter applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facets {
+    #[allow(missing_docs)]
+    pub kinds: BTreeMap<ItemKind, u64>,
+    #[allow(missing_docs)]
+    pub statuses: BTreeMap<ItemStatus, u64>,
+    #[allow(missing_docs)]
+    pub languages: BTreeMap<Lang, u64>,
+    #[allow(missing_docs)]
+    pub flags: BTreeMap<String, u64>,
+    /// Recorded within one known month: `2022-03` and how many.
+    pub months: BTreeMap<String, u64>,
+    /// Recorded at a time known less exactly than the month.
+    pub vague: u64,
+    /// Without any date of recording.
+    pub undated: u64,
+}
+
+/// One list of the filter, so that a facet can leave out its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Kind,
+    Status,
+    Language,
+    Flag,
+    None,
+}
+
+/// A statement in the making.
+struct Build<'a> {
+    sql: String,
+    args: Vec<Arg<'a>>,
+}
+impl<'a> Build<'a> {
+    fn push(&mut self, piece: &'static str) -> &mut Self {
+        self.sql.push_str(piece);
+        self
+    }
+    fn bind(&mut self, value: impl Into<Arg<'a>>) -> &mut Self {
+        self.args.push(value.into());
+        self.sql.push_str(&format!("${}", self.args.len()));
+        self
+    }
+    fn list(&mut self, values: impl Iterator<Item = String>) -> &mut Self {
+        for (i, value) in values.enumerate() {
+            self.push(if i == 0 { "(" } else { ", " }).bind(value);
+        }
+        self.push(")")
+    }
+    fn filter(&mut self, f: &'a ItemFilter, without: Part) -> &mut Self {
+        self.push(" WHERE 1 = 1");
+        if !f.kinds.is_empty() && without != Part::Kind {
+            self.push(" AND i.kind IN ").list(f.kinds.iter().map(|k| k.word().into()));
+        }
+        if !f.statuses.is_empty() && without != Part::Status {
+            self.push(" AND i.status IN ").list(f.statuses.iter().map(|s| s.word().into()));
+        }
+        if !f.languages.is_empty() && without != Part::Language {
+            self.push(" AND (i.lang IN ").list(f.languages.iter().map(Lang::to_string));
+            self.push(" OR EXISTS (SELECT 1 FROM item_languages l WHERE l.item = i.id AND l.lang IN ");
+            self.list(f.languages.iter().map(Lang::to_string)).push("))");
+        }
+        if !f.flags.is_empty() && without != Part::Flag {
+            self.push(" AND EXISTS (SELECT 1 FROM item_flags g WHERE g.item = i.id AND g.flag IN ");
+            self.list(f.flags.iter().cloned()).push(")");
+        }
+        if let Some(title) = &f.title {
+            let mut pattern = String::from("%");
+            for c in key(title).chars() {
+                if matches!(c, '%' | '_' | '!') {
+                    pattern.push('!');
+                }
+                pattern.push(c);
+            }
+            pattern.push('%');
+            self.push(" AND i.title_key LIKE ").bind(pattern).push(" ESCAPE '!'");
+        }
+        if let Some(parent) = f.parent {
+            self.push(" AND i.parent = ").bind(parent);
+        }
+        if let Some(state) = f.work {
+            self.push(" AND EXISTS (SELECT 1 FROM jobs j WHERE j.item = i.id AND j.state = ").bind(state.word()).push(")");
+        }
+        self
+    }
+}
+
+impl ItemSort {
+    /// Expression and whether it falls. It is an integer or a hexadecimal text, never NULL.
+    fn order(self) -> (&'static str, bool) {
+        match self {
+            Self::Newest => ("i.created", true),
+            Self::Oldest => ("i.created", false),
+            Self::Recorded => ("COALESCE(i.recorded_earliest, 99999999)", false),
+            Self::Title => ("i.title_order", false),
+            Self::Longest => ("COALESCE(f.duration_ms, -1)", true),
+            Self::Largest => ("i.bytes", true),
+        }
+    }
+    /// The same value of a row, as it goes into a cursor.
+    fn value(self, item: &ItemRow, row: &Row) -> Result<String, StoreError> {
+        Ok(match self {
+            Self::Newest | Self::Oldest => item.created.micros().to_string(),
+            Self::Recorded => row.of("items", "id").opt_int("recorded_earliest")?.unwrap_or(99_999_999).to_string(),
+            Self::Title => row.of("items", "id").text("title_order")?,
+            Self::Longest => item.facts.duration_ms.map_or_else(|| "-1".into(), |d| d.to_string()),
+            Self::Largest => item.bytes.to_string(),
+        })
+    }
+}
+
+fn count(filter: &ItemFilter) -> Build<'_> {
+    let mut build = Build { sql: "SELECT COUNT(*) AS n FROM items i".into(), args: vec![] };
+    build.filter(filter, Part::None);
+    build
+}
+
+fn list<'a>(filter: &'a ItemFilter, sort: ItemSort, cursor: Option<&'a Cursor>, limit: u32) -> Result<Build<'a>, StoreError> {
+    let (order, falls) = sort.order();
+    let mut list = Build { sql: concat!("SELECT ", item_columns!()).into(), args: vec![] };
+    list.filter(filter, Part::None);
+    if let Some(cursor) = cursor {
+        // A cursor is order, value and identifier of the last item seen, and belongs to its order.
+        let parts: Vec<&str> = cursor.0.split('.').collect();
+        let [word, value, id] = parts[..] else { return Err(StoreError::BadCursor) };
+        let id: ItemId = id.parse().map_err(|_| StoreError::BadCursor)?;
+        if word != sort.word() {
+            return Err(StoreError::BadCursor);
+        }
+        let value = match sort {
+            ItemSort::Title => Arg::from(value),
+            _ => Arg::from(value.parse::<i64>().map_err(|_| StoreError::BadCursor)?),
+        };
+        list.push(" AND (").push(order).push(", i.id) ").push(if falls { "<" } else { ">" }).push(" (");
+        list.bind(value).push(", ").bind(id).push(")");
+    }
+    let way = if falls { " DESC" } else { "" };
+    list.push(" ORDER BY ").push(order).push(way).push(", i.id").push(way).push(" LIMIT ").bind(u64::from(limit) + 1);
+    Ok(list)
+}
+
+fn facet<'a>(select: &'static str, filter: &'a ItemFilter, own: Part) -> Build<'a> {
+    let mut build = Build { sql: select.into(), args: vec![] };
+    build.filter(filter, own).push(" GROUP BY 1");
+    build
+}
+
+const KINDS: &str = "SELECT i.kind AS value, COUNT(*) AS n FROM items i";
+const STATUSES: &str = "SELECT i.status AS value, COUNT(*) AS n FROM items i";
+const LANGUAGES: &str = "SELECT x.lang AS value, COUNT(DISTINCT i.id) AS n FROM items i JOIN \
+    (SELECT item, lang FROM item_languages UNION SELECT id AS item, lang FROM items WHERE lang <> 'und') x ON x.item = i.id";
+const FLAGS: &str = "SELECT x.flag AS value, COUNT(*) AS n FROM items i JOIN item_flags x ON x.item = i.id";
+/// yyyymm where the first and last possible day share it, 0 where they do not, NULL without a date.
+const MONTHS: &str = "SELECT CASE WHEN i.recorded IS NULL THEN NULL \
+    WHEN i.recorded_earliest / 100 = i.recorded_latest / 100 THEN i.recorded_earliest / 100 \
+    ELSE CAST(0 AS BIGINT) END AS value, COUNT(*) AS n FROM items i";
+
+/// What this file may send at its fullest, for the test that prepares every statement.
+pub(crate) fn fullest() -> Vec<(String, String)> {
+    let filter = ItemFilter {
+        kinds: ItemKind::ALL.to_vec(),
+        statuses: ItemStatus::ALL.to_vec(),
+        languages: vec![Lang::und()],
+        flags: vec!["flag".into(), "other".into()],
+        title: Some("100 %".into()),
+        parent: "00000000000000000000000000".parse().ok(),
+        work: Some(JobState::Failed),
+    };
+    let mut all = vec![("filter::count".into(), count(&filter).sql)];
+    for sort in ItemSort::ALL {
+        let cursor = Cursor(format!("{}.{}.{}", sort.word(), 0, "00000000000000000000000000"));
+        if let Ok(build) = list(&filter, *sort, Some(&cursor), 1) {
+            all.push((format!("filter::list::{sort}"), build.sql));
+        }
+    }
+    for (name, select) in
+        [("kinds", KINDS), ("statuses", STATUSES), ("languages", LANGUAGES), ("flags", FLAGS), ("months", MONTHS)]
+    {
+        all.push((format!("filter::facet::{name}"), facet(select, &filter, Part::None).sql));
+    }
+    all
+}
+
+reads! {
+    /// Items that fit, in order, from a cursor on; at most `limit` (1 to 500). Errors: `BadCursor`.
+    fn items(filter: &ItemFilter, sort: ItemSort, cursor: Option<&Cursor>, limit: u32) -> ItemPage;
+    /// How many items each value of each list would leave.
+    fn facets(filter: &ItemFilter) -> Facets;
+}
+
+impl Run<'_> {
+    async fn items(
+        &mut self,
+        filter: &ItemFilter,
+        sort: ItemSort,
+        cursor: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<ItemPage, StoreError> {
+        let limit = limit.clamp(1, 500);
+        let count = count(filter);
+        let total = self.all_built(count.sql, &count.args).await?.first().map_or(Ok(0), Row::n)?;
+        let list = list(filter, sort, cursor, limit)?;
+        let mut rows = self.all_built(list.sql, &list.args).await?;
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+        let next = match (more, items.last().zip(rows.last())) {
+            (true, Some((last, row))) => Some(Cursor(format!("{}.{}.{}", sort.word(), sort.value(last, row)?, last.id))),
+            _ => None,
+        };
+        Ok(ItemPage { total, items, next })
+    }
+
+    async fn facets(&mut self, filter: &ItemFilter) -> Result<Facets, StoreError> {
+        let mut facets = Facets::default();
+        for row in self.facet(KINDS, filter, Part::Kind).await? {
+            let row = row.of("items", "value");
+            facets.kinds.insert(row.read("value", ItemKind::parse)?, row.count("n")?);
+        }
+        for row in self.facet(STATUSES, filter, Part::Status).await? {
+            let row = row.of("items", "value");
+            facets.statuses.insert(row.read("value", ItemStatus::parse)?, row.count("n")?);
+        }
+        for row in self.facet(LANGUAGES, filter, Part::Language).await? {
+            let row = row.of("item_languages", "value");
+            facets.languages.insert(row.read("value", Lang::parse)?, row.count("n")?);
+        }
+        for row in self.facet(FLAGS, filter, Part::Flag).await? {
+            let row = row.of("item_flags", "value");
+            facets.flags.insert(row.text("value")?, row.count("n")?);
+        }
+        for row in self.facet(MONTHS, filter, Part::None).await? {
+            let row = row.of("items", "value");
+            let n = row.count("n")?;
+            match row.opt_int("value")? {
+                None => facets.undated = n,
+                Some(0) => facets.vague = n,
+                Some(month) => _ = facets.months.insert(format!("{:04}-{:02}", month / 100, month % 100), n),
+            }
+        }
+        Ok(facets)
+    }
+
+    async fn facet(&mut self, select: &'static str, filter: &ItemFilter, own: Part) -> Result<Vec<Row>, StoreError> {
+        let build = facet(select, filter, own);
+        self.all_built(build.sql, &build.args).await
+    }
+}

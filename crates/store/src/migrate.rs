@@ -1,0 +1,102 @@
+//! The schema in steps: one common text each, and triggers per database. Digests of the texts are kept in the record and
+//! compared whenever it is opened, so that nobody works on a schema that is not the one this program was tested with.
+
+use crate::dialect::Db;
+use crate::error::StoreError;
+use crate::run::{Run, args, statements};
+use sha2::{Digest, Sha256};
+use zapys_domain::{Action, DerivativeKind, ItemKind};
+
+/// One step of the schema.
+struct Step {
+    version: u64,
+    name: &'static str,
+    common: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const STEPS: &[Step] = &[Step {
+    version: 1,
+    name: "record",
+    common: include_str!("schema/0001-record.sql"),
+    sqlite: include_str!("schema/0001-history-sqlite.sql"),
+    postgres: include_str!("schema/0001-history-postgres.sql"),
+}];
+
+const STEPS_TABLE: &str =
+    "CREATE TABLE schema_steps (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL);";
+
+statements! {
+    APPLIED = "SELECT version, digest FROM schema_steps ORDER BY version";
+    APPLY = "INSERT INTO schema_steps (version, name, digest) VALUES ($1, $2, $3)";
+    WRITER = "INSERT INTO meta (key, value) VALUES ('writer', '1') ON CONFLICT (key) DO NOTHING";
+    ITEM_KIND = "INSERT INTO item_kinds (word) VALUES ($1) ON CONFLICT (word) DO NOTHING";
+    DERIVATIVE_KIND = "INSERT INTO derivative_kinds (word) VALUES ($1) ON CONFLICT (word) DO NOTHING";
+    ACTION = "INSERT INTO actions (word) VALUES ($1) ON CONFLICT (word) DO NOTHING";
+    N_WORDS = "SELECT (SELECT COUNT(*) FROM item_kinds) + (SELECT COUNT(*) FROM derivative_kinds) + (SELECT COUNT(*) FROM actions) AS n";
+}
+
+impl Step {
+    fn own(&self, run: &Run<'_>) -> &'static str {
+        match &run.0 {
+            Db::Sqlite(_) => self.sqlite,
+            Db::Postgres(_) => self.postgres,
+        }
+    }
+    /// SHA-256 over both texts; the common one is covered by both databases' digests.
+    fn digest(&self, run: &Run<'_>) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.common);
+        hash.update([0]);
+        hash.update(self.own(run));
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// Makes the table of steps in an empty database. Then [`renew`] builds the rest.
+pub(crate) async fn prepare(run: &mut Run<'_>) -> Result<(), StoreError> {
+    run.script(STEPS_TABLE).await
+}
+
+/// Compares the applied steps with the known ones and applies what is missing. Runs inside a transaction.
+/// Errors: `Newer`, `Drifted`, `NotARecord` where a step is missing in the middle.
+pub(crate) async fn renew(run: &mut Run<'_>) -> Result<(), StoreError> {
+    let applied = run.all(APPLIED, &[]).await?;
+    for (i, row) in applied.iter().enumerate() {
+        let row = row.of("schema_steps", "version");
+        let version: u64 = row.count("version")?;
+        let known = STEPS.len() as u64;
+        let step = STEPS.get(i).ok_or(StoreError::Newer { found: version, known })?;
+        if version != step.version || row.text("digest")? != step.digest(run) {
+            return Err(StoreError::Drifted { version });
+        }
+    }
+    for step in &STEPS[applied.len()..] {
+        run.script(step.common).await?;
+        run.script(step.own(run)).await?;
+        let digest = step.digest(run);
+        run.exec(APPLY, &args![step.version, step.name, digest]).await?;
+        run.exec(WRITER, &[]).await?;
+        tracing::info!(version = step.version, "store.schema.apply");
+    }
+    learn_words(run).await
+}
+
+/// Adds the words this program knows to the vocabularies that grow.
+async fn learn_words(run: &mut Run<'_>) -> Result<(), StoreError> {
+    let known = ItemKind::ALL.len() + DerivativeKind::ALL.len() + Action::ALL.len();
+    if run.one(N_WORDS, &[]).await?.n()? >= known as u64 {
+        return Ok(());
+    }
+    for word in ItemKind::ALL {
+        run.exec(ITEM_KIND, &args![word.word()]).await?;
+    }
+    for word in DerivativeKind::ALL {
+        run.exec(DERIVATIVE_KIND, &args![word.word()]).await?;
+    }
+    for word in Action::ALL {
+        run.exec(ACTION, &args![word.word()]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Making and opening the record.
+
+use crate::dialect::{CHECK_SQLITE, Db, LOCK_SCHEMA_POSTGRES, TABLES_POSTGRES, TABLES_SQLITE};
+use crate::error::{Doing, StoreError};
+use crate::migrate;
+use crate::run::Run;
+use crate::tx::Tx;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where a record lies.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// An SQLite file.
+    File(PathBuf),
+    /// Address of a PostgreSQL database, `postgres://user@host/database`; it may hold a password, so it is never shown.
+    Server(String),
+}
+impl Location {
+    /// Reads `postgres://…`, `postgresql://…`, `sqlite:PATH`, or a plain path. Errors: `BadAddress` for another scheme.
+    pub fn parse(address: &str) -> Result<Self, StoreError> {
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            return Ok(Self::Server(address.into()));
+        }
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            return Ok(Self::File(path.strip_prefix("//").unwrap_or(path).into()));
+        }
+        if address.is_empty() || address.contains("://") {
+            return Err(StoreError::BadAddress);
+        }
+        Ok(Self::File(address.into()))
+    }
+}
+impl From<&Path> for Location {
+    fn from(path: &Path) -> Self {
+        Self::File(path.into())
+    }
+}
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::File(_) => "Location::File",
+            Self::Server(_) => "Location::Server",
+        })
+    }
+}
+
+/// SQLite: one connection writes, several read.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+/// The record of one case. Cheap to clone; clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db<Files, PgPool>,
+}
+
+impl Clone for Db<Files, PgPool> {
+    fn clone(&self) -> Self {
+        match self {
+            Db::Sqlite(files) => Db::Sqlite(files.clone()),
+            Db::Postgres(pool) => Db::Postgres(pool.clone()),
+        }
+    }
+}
+
+/// A connection taken from a pool.
+pub(crate) struct Held(Db<PoolConnection<Sqlite>, PoolConnection<Postgres>>);
+impl Held {
+    pub(crate) fn run(&mut self) -> Run<'_> {
+        match &mut self.0 {
+            Db::Sqlite(c) => Run(Db::Sqlite(c)),
+            Db::Postgres(c) => Run(Db::Postgres(c)),
+        }
+    }
+}
+
+impl Store {
+    /// Makes a new, empty record. Errors: `AlreadyThere`; `NotARecord` where a database holds other tables.
+    pub async fn create(at: &Location) -> Result<Self, StoreError> {
+        if let Location::File(path) = at {
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(path).map_err(|e| match e.kind() {
+                std::io::ErrorKind::AlreadyExists => StoreError::AlreadyThere,
+                std::io::ErrorKind::NotFound => StoreError::Missing { path: path.clone() },
+                std::io::ErrorKind::StorageFull => StoreError::Full,
+                _ => StoreError::ReadOnly,
+            })?;
+        }
+        let store = Self::connect(at).await?;
+        store.build(true).await?;
+        Ok(store)
+    }
+
+    /// Opens a record and brings its schema up to date. Errors: `Missing`, `NotARecord`, `Damaged`, `Newer`, `Drifted`,
+    /// `Unreachable`, `Denied`.
+    pub async fn open(at: &Location) -> Result<Self, StoreError> {
+        if let Location::File(path) = at
+            && !path.is_file()
+        {
+            return Err(StoreError::Missing { path: path.clone() });
+        }
+        let store = Self::connect(at).await?;
+        store.build(false).await?;
+        Ok(store)
+    }
+
+    async fn connect(at: &Location) -> Result<Self, StoreError> {
+        match at {
+            Location::File(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(false)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // A commit that was answered survives the loss of power.
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(10))
+                    .statement_cache_capacity(200)
+                    // Evidence text never goes into temporary files; what is deleted is overwritten.
+                    .pragma("temp_store", "MEMORY")
+                    .pragma("secure_delete", "ON")
+                    .pragma("trusted_schema", "OFF")
+                    .disable_statement_logging();
+                let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.doing()?;
+                let read = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.pragma("query_only", "ON"));
+                Ok(Self { db: Db::Sqlite(Files { write, read }) })
+            }
+            Location::Server(url) => {
+                let options: PgConnectOptions = url.parse().map_err(|_| StoreError::BadAddress)?;
+                let options = options.application_name("zapys").statement_cache_capacity(200).disable_statement_logging();
+                let pool = PgPoolOptions::new()
+                    .max_connections(8)
+                    .acquire_timeout(Duration::from_secs(30))
+                    .connect_with(options)
+                    .await
+                    .doing()?;
+                Ok(Self { db: Db::Postgres(pool) })
+            }
+        }
+    }
+
+    async fn build(&self, new: bool) -> Result<(), StoreError> {
+        let mut tx = self.transaction().await?;
+        let run = &mut tx.run();
+        if let Db::Postgres(_) = &run.0 {
+            run.exec(LOCK_SCHEMA_POSTGRES, &[]).await?;
+        }
+        let tables = run.all(self.db.choose(TABLES_SQLITE, TABLES_POSTGRES), &[]).await?;
+        let mut ours = false;
+        for table in &tables {
+            ours |= table.of("tables", "name").text("name")? == "schema_steps";
+        }
+        match (new, ours, tables.is_empty()) {
+            (true, true, _) => return Err(StoreError::AlreadyThere),
+            (true, false, true) => migrate::prepare(run).await?,
+            (true, false, false) | (false, false, _) => return Err(StoreError::NotARecord),
+            (false, true, _) => {}
+        }
+        migrate::renew(run).await?;
+        tx.commit_schema().await
+    }
+
+    /// Begins a change. One writer at a time: others wait here, so keep it short and do no other work inside.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.transaction().await?;
+        tx.lock().await?;
+        Ok(tx)
+    }
+
+    async fn transaction(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::new(match &self.db {
+            Db::Sqlite(files) => Db::Sqlite(files.write.begin_with("BEGIN IMMEDIATE").await.doing()?),
+            Db::Postgres(pool) => Db::Postgres(pool.begin().await.doing()?),
+        }))
+    }
+
+    pub(crate) async fn reader(&self) -> Result<Held, StoreError> {
+        Ok(Held(match &self.db {
+            Db::Sqlite(files) => Db::Sqlite(files.read.acquire().await.doing()?),
+            Db::Postgres(pool) => Db::Postgres(pool.acquire().await.doing()?),
+        }))
+    }
+
+    /// A connection for single statements outside a transaction: the queue and settings.
+    pub(crate) async fn writer(&self) -> Result<Held, StoreError> {
+        Ok(Held(match &self.db {
+            Db::Sqlite(files) => Db::Sqlite(files.write.acquire().await.doing()?),
+            Db::Postgres(pool) => Db::Postgres(pool.acquire().await.doing()?),
+        }))
+    }
+
+    /// Looks through the whole database file for damage. Time grows with its size: about a second per gigabyte.
+    /// Errors: `Damaged`. PostgreSQL checks its own pages, so there it only asks whether the server answers.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let mut held = self.reader().await?;
+        let mut run = held.run();
+        if let Db::Postgres(_) = &run.0 {
+            return run.all(TABLES_POSTGRES, &[]).await.map(drop);
+        }
+        let row = run.one(CHECK_SQLITE, &[]).await?;
+        match row.of("quick_check", "quick_check").text("quick_check")?.as_str() {
+            "ok" => Ok(()),
+            _ => Err(StoreError::Damaged),
+        }
+    }
+
+    /// True for PostgreSQL, where other processes may work on the same record.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.db, Db::Postgres(_))
+    }
+
+    /// Which of two statements this database takes.
+    pub(crate) fn choose(&self, sqlite: crate::run::Sql, postgres: crate::run::Sql) -> crate::run::Sql {
+        self.db.choose(sqlite, postgres)
+    }
+
+    /// Ends all connections; unfinished transactions are rolled back. SQLite folds its write-ahead log into the file.
+    pub async fn close(self) {
+        match self.db {
+            Db::Sqlite(files) => {
+                files.read.close().await;
+                files.write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
