@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Originals and derivatives as immutable objects, named by the SHA-256 of their bytes: put once, read, list, check.
+//!
+//! There is no way to overwrite an object. On disk an object gets its name only after its bytes have reached the medium, so a
+//! name never stands for less than the whole; at rest it is read-only. Several threads may put at the same time.
+//!
+//! What it does not do: it knows no items, no kinds, no events, and never looks into the bytes. It is synchronous; the S3
+//! backend owns a small runtime and blocks inside.
+//!
+//! Sealing (encryption under a key per item) is not there yet: a [`SealedName`] is the plain digest in hexadecimal, and bytes
+//! rest as they came. The seam is where it has to be: a [`Backend`] sees names and bytes and no meaning.
+
+mod backend;
+mod batch;
+mod copy;
+mod disk;
+mod error;
+mod memory;
+mod s3;
+mod vault;
+
+pub use backend::{Backend, BackendError, Page, Put, SealedName};
+pub use batch::Batch;
+pub use disk::Disk;
+pub use error::{Damage, VaultError};
+pub use memory::Memory;
+pub use s3::{S3, S3Config};
+pub use vault::{Stored, Vault};
