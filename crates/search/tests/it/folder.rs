@@ -1,0 +1,114 @@
+//! The folder: reading beside a writer, outdated, damaged, foreign.
+
+use crate::{ask, item, lexicon, passage};
+use std::path::Path;
+use zapys_domain::passage::Layer;
+use zapys_domain::{Fault, FaultKind};
+use zapys_search::{Index, IndexError};
+
+fn fed(dir: &Path) -> Index {
+    let opened = Index::open_or_create(dir, lexicon()).expect("opened");
+    let mut feed = opened.index.feed().expect("the only feed");
+    for n in 0..50 {
+        feed.replace(item(n), Layer::Said, &[passage(n, 0, &format!("ящик номер {n}"))]).expect("fed");
+    }
+    feed.commit(42).expect("committed");
+    drop(feed);
+    opened.index
+}
+
+#[test]
+fn what_was_committed_is_there_again() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let opened = Index::open_or_create(dir.path(), lexicon()).expect("made");
+    assert!(opened.rebuild_needed);
+    assert_eq!(opened.index.watermark().expect("readable"), None);
+    drop(opened);
+    assert_eq!(fed(dir.path()).watermark().expect("readable"), Some(42));
+    let opened = Index::open_or_create(dir.path(), lexicon()).expect("opened");
+    assert!(!opened.rebuild_needed);
+    assert_eq!(ask(&opened.index, "ящиків").total, 50);
+    assert_eq!(opened.index.n_passages().expect("readable"), 50);
+}
+
+#[test]
+fn readers_need_no_lock_and_see_commits() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let writing = fed(dir.path());
+    let reading = Index::open_or_create(dir.path(), lexicon()).expect("opened beside").index;
+    let mut feed = writing.feed().expect("the only feed");
+    assert!(matches!(reading.feed(), Err(IndexError::Busy)));
+    feed.replace(item(100), Layer::Read, &[passage(100, 0, "двері")]).expect("fed");
+    assert_eq!(ask(&reading, "двері").total, 0);
+    feed.commit(43).expect("committed");
+    assert_eq!(ask(&reading, "двері").total, 1);
+    assert_eq!(reading.watermark().expect("readable"), Some(43));
+    feed.remove(item(100)).expect("removed");
+    feed.commit(44).expect("committed");
+    assert_eq!(ask(&reading, "двері").total, 0);
+}
+
+#[test]
+fn what_was_not_committed_is_forgotten() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let index = fed(dir.path());
+    let mut feed = index.feed().expect("the only feed");
+    feed.replace(item(0), Layer::Said, &[]).expect("fed");
+    drop(feed);
+    assert_eq!(ask(&index, "ящик").total, 50);
+}
+
+#[test]
+fn another_version_is_made_anew() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    drop(fed(dir.path()));
+    std::fs::write(dir.path().join("zapys-index"), "zapys search index 0\n").expect("written");
+    let opened = Index::open_or_create(dir.path(), lexicon()).expect("made anew");
+    assert!(opened.rebuild_needed);
+    assert_eq!(ask(&opened.index, "ящик").total, 0);
+}
+
+#[test]
+fn a_damaged_folder_says_what_to_do() {
+    let ways: [(&str, fn(&Path)); 6] = [
+        ("head gone", |d| std::fs::remove_file(d.join("meta.json")).expect("removed")),
+        ("head empty", |d| std::fs::write(d.join("meta.json"), "").expect("written")),
+        ("head changed", |d| std::fs::write(d.join("meta.json"), "{\"segments\":7}").expect("written")),
+        ("part gone", |d| std::fs::remove_file(part(d)).expect("removed")),
+        ("part cut", |d| {
+            let bytes = std::fs::read(part(d)).expect("read");
+            std::fs::write(part(d), &bytes[..bytes.len() / 2]).expect("written");
+        }),
+        ("part changed", |d| {
+            let mut bytes = std::fs::read(part(d)).expect("read");
+            bytes[10] ^= 0x40;
+            std::fs::write(part(d), bytes).expect("written");
+        }),
+    ];
+    for (way, damage) in ways {
+        let dir = tempfile::tempdir().expect("tempdir");
+        drop(fed(dir.path()));
+        damage(dir.path());
+        let error = Index::open_or_create(dir.path(), lexicon()).err().unwrap_or_else(|| panic!("{way}"));
+        assert!(matches!(error, IndexError::Damaged(_)), "{way}: {error:?}");
+        assert_eq!((error.kind(), error.code()), (FaultKind::Integrity, "index-damaged"));
+        assert!(error.hint().contains("zapys reindex"));
+        // The remedy works.
+        let index = Index::create_anew(dir.path(), lexicon()).expect("made anew");
+        assert_eq!(ask(&index, "ящик").total, 0, "{way}");
+    }
+}
+
+fn part(dir: &Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(dir).expect("listed").map(|e| e.expect("entry").path());
+    files.into_iter().find(|p| p.extension().is_some_and(|e| e == "idx")).expect("a part")
+}
+
+#[test]
+fn a_foreign_folder_is_left_alone() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    std::fs::write(dir.path().join("letter.txt"), "keep").expect("written");
+    assert!(matches!(Index::open_or_create(dir.path(), lexicon()), Err(IndexError::Foreign(_))));
+    assert!(matches!(Index::create_anew(dir.path(), lexicon()), Err(IndexError::Foreign(_))));
+    assert_eq!(std::fs::read_to_string(dir.path().join("letter.txt")).expect("still there"), "keep");
+}
