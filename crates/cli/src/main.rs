@@ -1,2 +1,75 @@
-//! To be written.
-fn main() {}
+//! `zapys`: the evidence workbench on the command line.
+//!
+//! Flags, settings, progress and exit codes live here; every rule lives in `zapys-casework`.
+
+mod flags;
+mod later;
+mod out;
+mod telemetry;
+mod commands;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// How a command ended. Numbers are the public exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// 0: done.
+    Done,
+    /// 1: looked, and the answer is no.
+    No,
+    /// 2: something failed; what succeeded is kept and reported.
+    Failed,
+    /// 3: wrong usage, or a command that is not there yet.
+    Usage,
+}
+impl From<Ended> for ExitCode {
+    fn from(e: Ended) -> Self {
+        ExitCode::from(match e {
+            Ended::Done => 0,
+            Ended::No => 1,
+            Ended::Failed => 2,
+            Ended::Usage => 3,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let flags = match flags::Flags::try_parse() {
+        Ok(flags) => flags,
+        Err(e) => return wrong_usage(&e),
+    };
+    telemetry::start(flags.verbose, flags.quiet);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(r) => r,
+        Err(e) => {
+            eprintln!("zapys: the operating system gives no threads: {e}. Close other programs and try again.");
+            return Ended::Failed.into();
+        }
+    };
+    let mut out = out::Out::new(flags.json, flags.quiet);
+    let ended = runtime.block_on(commands::run(flags, &mut out));
+    // A worker thread may still wait for a decoder; nothing that counts is lost by not waiting for it.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match ended {
+        Ok(ended) => ended.into(),
+        Err(e) => out.fault(&e).into(),
+    }
+}
+
+/// Help and version are answers, not errors; everything else the flag parser refuses is exit status 3.
+fn wrong_usage(e: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    let asked = matches!(e.kind(), DisplayHelp | DisplayVersion);
+    if std::env::args_os().any(|a| a == "--json") && !asked {
+        let message = e.to_string().lines().next().unwrap_or("wrong usage").trim_start_matches("error: ").to_owned();
+        out::json_error("usage", "usage", &message, None, "Run `zapys --help` to see the commands.");
+    }
+    // A closed pipe is no failure: whoever reads help through `head` has read enough.
+    let _ = e.print();
+    match e.kind() {
+        DisplayHelp | DisplayVersion => Ended::Done.into(),
+        DisplayHelpOnMissingArgumentOrSubcommand => Ended::Usage.into(),
+        _ => Ended::Usage.into(),
+    }
+}

@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Productions: sealed, numbered packages handed to someone, and their verification. No store, no database, no network.
+//!
+//! [`check`] reads a production alone and says what holds. [`write`] (feature `write`) makes one from plain values. The
+//! two share the names of files ([`layout`]) and the shape of `data/manifest.json` ([`manifest`]), and nothing else, so
+//! that a mistake in one is seen by the other.
+
+pub mod layout;
+pub mod manifest;
+pub mod safe;
+
+mod digest;
+mod zip;
+
+#[cfg(feature = "write")]
+pub mod extract;
+#[cfg(feature = "write")]
+mod gates;
+#[cfg(feature = "write")]
+mod report;
+#[cfg(feature = "write")]
+mod sink;
+#[cfg(feature = "write")]
+mod words;
+#[cfg(feature = "write")]
+pub mod write;
+
+pub mod check;
+
+#[cfg(feature = "write")]
+pub use extract::{Extract, Objects, Refusal};
+#[cfg(feature = "write")]
+pub use write::{Format, WriteError, Written, write};
+
+pub use check::{Check, CheckError, CheckStatus, Verdict, verify_production};

@@ -4,11 +4,12 @@
 //! else. It knows no database, no vault and no case.
 
 pub mod decode;
+mod detect;
 pub mod host;
 pub mod models;
 pub mod ocr;
 pub mod peaks;
-pub mod picture;
+mod picture;
 pub mod probe;
 pub mod proxy;
 mod registry;
@@ -16,4 +17,5 @@ pub mod sandbox;
 pub mod speech;
 pub mod translate;
 
+pub use detect::{Availability, Engines, EnginesConfig, Lack, Slot};
 pub use registry::{Contract, Emitted, Engine, EngineError, Input, Work, WriteJson};

@@ -98,6 +98,12 @@ pub enum EngineError {
         /** Cause, free of evidence text. */
         reason: String,
     },
+    /// There is nothing in the item for this engine, and that is no fault: a video without sound.
+    #[error("nothing to do: {what}")]
+    NotApplicable {
+        /** A sentence, free of evidence text. */
+        what: String,
+    },
     /// A limit of the sandbox was reached.
     #[error("{tool} was stopped at the limit of {limit}")]
     Limit {
@@ -139,7 +145,7 @@ pub enum EngineError {
 impl Fault for EngineError {
     fn kind(&self) -> FaultKind {
         match self {
-            Self::Unreadable { .. } | Self::Limit { .. } => FaultKind::Input,
+            Self::Unreadable { .. } | Self::Limit { .. } | Self::NotApplicable { .. } => FaultKind::Input,
             Self::Missing { .. } | Self::NoSandbox { .. } | Self::Io(_) => FaultKind::Environment,
             Self::Cancelled => FaultKind::Usage,
             Self::Failed { .. } | Self::Output(_) => FaultKind::Internal,
@@ -149,6 +155,7 @@ impl Fault for EngineError {
         match self {
             Self::Cancelled => "Run `zapys process` to go on.".into(),
             Self::Unreadable { .. } => "The original is kept as it is; ask the source for another copy.".into(),
+            Self::NotApplicable { .. } => "Nothing needs to be done.".into(),
             Self::Limit { .. } => "The original is kept as it is; look at it on a separate machine.".into(),
             Self::Missing { hint, .. } => hint.clone(),
             Self::NoSandbox { .. } => {
@@ -167,6 +174,7 @@ impl Fault for EngineError {
         match self {
             Self::Cancelled => "cancelled",
             Self::Unreadable { .. } => "unreadable",
+            Self::NotApplicable { .. } => "not-applicable",
             Self::Limit { .. } => "limit",
             Self::Missing { .. } => "missing",
             Self::NoSandbox { .. } => "no-sandbox",

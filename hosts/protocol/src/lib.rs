@@ -1,1 +1,174 @@
-//! Placeholder.
+//! What zapys and an engine host say to each other over standard input and output.
+//!
+//! A host is one sandboxed process around a native inference library. It reads questions ([`Ask`]) and writes replies
+//! ([`Reply`]), each in a [`frame`]: a JSON header, and sound as raw bytes beside it. A question that carries sound is
+//! followed by frames of [`Ask::Pcm`] until the samples it announced have come. A host answers one question at a time,
+//! in order; to stop it, end its process. Any language that reads and writes pipes can be a host.
+//!
+//! Both sides treat the other as hostile: every frame is bounded, every count is checked before memory is taken for it.
+
+pub mod frame;
+
+use serde::{Deserialize, Serialize};
+
+/// Version of what is said here. A host of another version is refused at [`Ask::Hello`].
+pub const PROTOCOL: u32 = 1;
+/// Samples per second of all sound on the pipe; mono, 16-bit little-endian.
+pub const SAMPLE_RATE: u32 = 16_000;
+/// Windows of one question at most.
+pub const MAX_WINDOWS: usize = 4096;
+/// Samples of one window at most: Whisper hears 30 s at once.
+pub const MAX_WINDOW_SAMPLES: u32 = 30 * SAMPLE_RATE;
+/// Samples of one question at most: one hour.
+pub const MAX_SAMPLES: u64 = 3600 * SAMPLE_RATE as u64;
+
+/// A question to a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// Who are you? Always the first question. Answer: [`Reply::Hello`].
+    Hello {
+        /// [`PROTOCOL`] of the asker.
+        protocol: u32,
+    },
+    /// Where does somebody speak in this one channel? Answer: [`Reply::Activity`].
+    Gate(GateAsk),
+    /// Which words are spoken in each window? Answer: one [`Reply::Heard`] per window in any order, then [`Reply::Done`].
+    Transcribe(WindowsAsk),
+    /// The same, written in English. Answer: as for [`Ask::Transcribe`], without words.
+    Translate(WindowsAsk),
+    /// Which language is spoken in each window? Answer: [`Reply::Languages`].
+    Detect(WindowsAsk),
+    /// Sound for the question before: the frame's body.
+    Pcm,
+}
+
+/// Looks for speech in one channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateAsk {
+    /// Samples that follow.
+    pub samples: u64,
+    /// Thresholds in thousandths: speech begins at the first and ends below the second.
+    pub threshold: [u16; 2],
+    /// Speech shorter than this is dropped, in milliseconds.
+    pub min_speech_ms: u32,
+    /// A pause shorter than this does not end speech, in milliseconds.
+    pub min_silence_ms: u32,
+}
+
+/// Windows of sound, each at most [`MAX_WINDOW_SAMPLES`] long, that follow one after the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WindowsAsk {
+    /// Length of each window in samples.
+    pub windows: Vec<u32>,
+    /// Language spoken, as the model names it (`ru`); absent to let the host find out once for all windows together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Hear a window in its own language where that clearly differs from the common one.
+    #[serde(default)]
+    pub follow_switches: bool,
+    /// Beam width, 1 to 10.
+    pub beam: u8,
+}
+impl WindowsAsk {
+    /// Samples of all windows together.
+    pub fn samples(&self) -> u64 {
+        self.windows.iter().map(|&n| u64::from(n)).sum()
+    }
+}
+
+/// An answer from a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Reply {
+    /// Who answers.
+    Hello(Hello),
+    /// So many more samples are done.
+    Progress {
+        #[allow(missing_docs)]
+        samples: u64,
+    },
+    /// Where somebody speaks: start and end in samples, in time order, without overlap.
+    Activity {
+        #[allow(missing_docs)]
+        spans: Vec<(u64, u64)>,
+    },
+    /// One window's words.
+    Heard(Heard),
+    /// Per window the likeliest languages with their probability, best first, and the language of all together.
+    Languages {
+        #[allow(missing_docs)]
+        windows: Vec<Vec<(String, f32)>>,
+        #[allow(missing_docs)]
+        together: Option<String>,
+    },
+    /// The question is answered.
+    Done {
+        /// Language of all windows together, as the model names it; absent where there were none.
+        language: Option<String>,
+    },
+    /// The question cannot be answered; the next one may be asked.
+    Error {
+        /// Stable kebab-case code, e.g. `bad-request`, `inference`.
+        code: String,
+        /// A sentence without evidence text.
+        message: String,
+    },
+}
+
+/// Who a host is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`] of the host.
+    pub protocol: u32,
+    /// Stable name, e.g. `speech`.
+    pub host: String,
+    /// Version of the host program.
+    pub version: String,
+    /// Questions it answers, as they are spelled in [`Ask`].
+    pub answers: Vec<String>,
+    /// Worker threads.
+    pub threads: u32,
+}
+
+/// What was heard in one window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Index of the window in the question.
+    pub window: u32,
+    /// Language it was heard in, as the model names it.
+    pub language: String,
+    /// Language the window alone sounds like, with its probability.
+    pub own_language: (String, f32),
+    /// The text, trimmed.
+    pub text: String,
+    /// Words in time order; empty for translations.
+    pub words: Vec<HeardWord>,
+    /// Mean natural logarithm of the token probabilities, as the decoder saw them; 0 at best.
+    pub mean_log_probability: f32,
+    /// Probability, 0 to 1, that nobody speaks.
+    pub no_speech: f32,
+    /// Length of the text over its compressed length; above 2.2 it repeats itself.
+    pub compression: f32,
+    /// A run of words stands there again and again.
+    pub repeats: bool,
+    /// How many ways of hearing were tried; 1 where the first was good.
+    pub attempts: u8,
+}
+
+/// One word.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeardWord {
+    /// The word with its punctuation, without spaces around it.
+    pub text: String,
+    /// Milliseconds from the start of the window.
+    pub start_ms: u32,
+    /// Milliseconds from the start of the window, at least `start_ms`.
+    pub end_ms: u32,
+    /// Geometric mean of the token probabilities, 0 to 1.
+    pub probability: f32,
+    /// Number of tokens it is made of, at least 1.
+    pub tokens: u16,
+    /// The decoder ended a passage after this word.
+    pub ends_passage: bool,
+}

@@ -1,0 +1,273 @@
+//! One derivation: engine chosen, key computed, output kept, event sealed, followers queued, all or nothing.
+
+use crate::Result;
+use crate::custody::Act;
+use crate::engines::{Bench, params};
+use crate::error::CaseError;
+use crate::facts;
+use crate::jobs::needs;
+use crate::open::Casework;
+use crate::view::ErrorView;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use zapys_domain::{Action, Actor, Checked, DerivationKey, DerivativeKind, Fault, Finding, Instant, Meter, ObjectId, Progress, Severity, Step};
+use zapys_engines::{Emitted, Engine, EngineError, Input, Work};
+use zapys_store::{DerivationRow, DerivationState, Failure, ItemRow, JobRow, ObjectRow, Recorded};
+
+/// Largest derivative document that is read back whole.
+const MAX_DOCUMENT: u64 = 256 << 20;
+
+/// How a job ended.
+pub(crate) enum Ended {
+    Done,
+    Skipped,
+    Failed(ErrorView),
+    PutBack,
+}
+
+/// Everything known about one application before it runs.
+struct Application {
+    item: ItemRow,
+    engine: Arc<dyn Engine>,
+    inputs: Vec<ObjectId>,
+    params: serde_json::Value,
+    key: DerivationKey,
+    started: Instant,
+}
+
+impl Application {
+    /// The record of a success; a failure changes it.
+    fn row(&self, kind: DerivativeKind, entry: zapys_domain::EntrySeq, finished: Instant) -> DerivationRow {
+        DerivationRow {
+            key: self.key,
+            item: self.item.id,
+            kind,
+            engine: self.engine.identity().clone(),
+            params: self.params.clone(),
+            inputs: self.inputs.clone(),
+            state: DerivationState::Done,
+            output: None,
+            output_media_type: None,
+            started: self.started,
+            finished,
+            elapsed_ms: u64::try_from((finished.micros() - self.started.micros()) / 1000).unwrap_or(0),
+            failure: None,
+            entry,
+        }
+    }
+}
+
+impl Casework {
+    /// Does the job. Errors are troubles of the case itself; a failed engine is an end, not an error.
+    pub(crate) async fn derive(&self, bench: &Bench, job: &JobRow, owner: &str, cancel: Arc<AtomicBool>, told: Arc<dyn Fn(f64) + Send + Sync>) -> Result<Ended> {
+        let item = self.store.item(job.item).await?.ok_or(CaseError::Inconsistent { what: "a job" })?;
+        let engine = match bench.engine(&item, job.kind) {
+            Ok(engine) => engine,
+            Err(e) => {
+                let failure = failure(&e);
+                let mut tx = self.store.begin().await?;
+                tx.fail_job(job.id, owner, &failure, self.clock.now()).await?;
+                tx.commit().await?;
+                return Ok(Ended::Failed(ErrorView::of(&e, Some(item.id.to_string()))));
+            }
+        };
+        let mut inputs = vec![item.object];
+        for need in needs(job.kind) {
+            match self.store.derivative(item.id, *need).await?.and_then(|d| d.output) {
+                Some(output) => inputs.push(output),
+                None => {
+                    let failure = Failure { code: "needs".into(), message: format!("`{need}` has to come first and is not there"), hint: "Run `zapys process`.".into() };
+                    let mut tx = self.store.begin().await?;
+                    tx.fail_job(job.id, owner, &failure, self.clock.now()).await?;
+                    tx.commit().await?;
+                    let view = ErrorView { kind: "input".into(), code: failure.code, message: failure.message, subject: Some(item.id.to_string()), hint: failure.hint };
+                    return Ok(Ended::Failed(view));
+                }
+            }
+        }
+        let params = params(&item, job.kind);
+        let key = DerivationKey::of(&inputs, engine.identity(), &params);
+        let started = self.clock.now();
+        let a = Application { item, engine, inputs, params, key, started };
+        if let Some(known) = self.store.derivation(key).await?.filter(|d| d.state == DerivationState::Done) {
+            if known.item == a.item.id {
+                let mut tx = self.store.begin().await?;
+                tx.finish_job(job.id, owner, self.clock.now()).await?;
+                tx.commit().await?;
+                return Ok(Ended::Skipped);
+            }
+            // The same bytes under another item: the same function of the same input, so the same output.
+            let output = known.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
+            let media_type = known.output_media_type.clone().unwrap_or_default();
+            let findings = self.store.findings(known.item).await?.into_iter().filter(|f| f.derivation == Some(key)).map(|f| f.finding).collect();
+            return self.record_done(&a, job, owner, output, Checked { value: Emitted { media_type }, findings }).await;
+        }
+        match self.run_engine(&a, cancel, told).await? {
+            Ok((output, emitted)) => self.record_done(&a, job, owner, output, emitted).await,
+            Err(EngineError::Cancelled) => {
+                self.store.give_back(job.id, owner, self.clock.now()).await?;
+                Ok(Ended::PutBack)
+            }
+            Err(EngineError::Io(e)) if e.kind() == std::io::ErrorKind::StorageFull => {
+                self.store.give_back(job.id, owner, self.clock.now()).await?;
+                Err(CaseError::Engine(EngineError::Io(e)))
+            }
+            Err(e) => self.record_failed(&a, job, owner, &e).await,
+        }
+    }
+
+    /// Runs the engine on a thread of its own and keeps what it wrote.
+    async fn run_engine(&self, a: &Application, cancel: Arc<AtomicBool>, told: Arc<dyn Fn(f64) + Send + Sync>) -> Result<Result<(ObjectId, Checked<Emitted>), EngineError>> {
+        let scratch = self.scratch()?;
+        let (vault, engine, params, inputs) = (self.vault.clone(), a.engine.clone(), a.params.clone(), a.inputs.clone());
+        let original = a.item.media_type.clone();
+        let ran = tokio::task::spawn_blocking(move || -> Result<Result<(ObjectId, Checked<Emitted>), EngineError>> {
+            let mut files = Vec::new();
+            for (i, object) in inputs.iter().enumerate() {
+                let path = vault.materialise(object, scratch.path())?;
+                files.push(Input { path, media_type: if i == 0 { original.clone() } else { "application/json".into() } });
+            }
+            let output = scratch.path().join("output");
+            let inner = scratch.path().join("work");
+            std::fs::create_dir(&inner).map_err(CaseError::path(&inner))?;
+            let mut work = Work { inputs: files, params: &params, output: output.clone(), scratch: &inner, progress: Progress::to(Arc::new(Told::new(told))), cancel };
+            // A bug in one engine must cost one job, not the case.
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run(&mut work)));
+            let emitted = match result {
+                Ok(Ok(emitted)) => emitted,
+                Ok(Err(e)) => return Ok(Err(e)),
+                Err(_) => return Ok(Err(EngineError::Failed { tool: "the engine", reason: "it stopped in the middle".into() })),
+            };
+            if emitted.value.media_type == "application/json" && !std::fs::read(&output).is_ok_and(|bytes| facts::is_document(&bytes)) {
+                return Ok(Err(EngineError::Output("it is no document".into())));
+            }
+            let stored = vault.put_file(&output)?;
+            Ok(Ok((stored.object, emitted)))
+        });
+        ran.await.map_err(|_| CaseError::Lost)?
+    }
+
+    async fn record_done(&self, a: &Application, job: &JobRow, owner: &str, output: ObjectId, emitted: Checked<Emitted>) -> Result<Ended> {
+        let bytes = self.object_size(output).await?;
+        let mut facts = None;
+        if emitted.value.media_type == "application/json" {
+            let document = self.read_object(output).await?;
+            facts = Some(document);
+        }
+        let finished = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let mut ledger = self.ledger(&mut tx).await?;
+        tx.add_object(&ObjectRow { id: output, bytes, media_type: emitted.value.media_type.clone(), first_seen: finished }).await?;
+        let act = self.act(a, job.kind, "done").commit("output", output.to_string().into())?.count("findings", emitted.findings.len() as u64);
+        let entry = ledger.seal(self, &mut tx, act).await?;
+        let mut row = a.row(job.kind, entry, finished);
+        row.output = Some(output);
+        row.output_media_type = Some(emitted.value.media_type.clone());
+        if let Recorded::Differs { .. } = tx.record_derivation(&row, &emitted.findings).await? {
+            let finding = Finding::whole("does-not-repeat", Severity::Serious, "the same engine gave another result from the same input; the first is kept");
+            tx.add_findings(a.item.id, a.key, &[finding]).await?;
+        }
+        if let Some(document) = facts {
+            // Read inside the transaction: another derivation of the item may have changed them meanwhile.
+            let mut current = tx.item(a.item.id).await?.ok_or(CaseError::Inconsistent { what: "an item" })?.facts;
+            facts::take_in(&mut current, job.kind, &document);
+            tx.set_facts(a.item.id, &current).await?;
+        }
+        self.enqueue_next(&mut tx, &a.item, job.kind).await?;
+        tx.finish_job(job.id, owner, finished).await?;
+        ledger.close(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Ended::Done)
+    }
+
+    async fn record_failed(&self, a: &Application, job: &JobRow, owner: &str, e: &EngineError) -> Result<Ended> {
+        let skipped = e.code() == "not-applicable";
+        let finished = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let mut ledger = self.ledger(&mut tx).await?;
+        let act = self.act(a, job.kind, if skipped { "skipped" } else { "failed" }).code("reason", e.code());
+        let entry = ledger.seal(self, &mut tx, act).await?;
+        let mut row = a.row(job.kind, entry, finished);
+        row.state = if skipped { DerivationState::Skipped } else { DerivationState::Failed };
+        row.failure = Some(failure(e));
+        tx.record_derivation(&row, &[]).await?;
+        if skipped {
+            tx.finish_job(job.id, owner, finished).await?;
+        } else {
+            tx.fail_job(job.id, owner, &failure(e), finished).await?;
+        }
+        ledger.close(&mut tx).await?;
+        tx.commit().await?;
+        Ok(if skipped { Ended::Skipped } else { Ended::Failed(ErrorView::of(e, Some(a.item.id.to_string()))) })
+    }
+
+    fn act(&self, a: &Application, kind: DerivativeKind, result: &str) -> Act {
+        let identity = a.engine.identity();
+        let act = Act::item(&Actor::worker(), Action::Transformed, a.item.id)
+            .purpose("processing")
+            .code("kind", kind.word())
+            .code("engine", &format!("{}/{}", identity.name, identity.version))
+            .code("result", result);
+        let digest = |hex: &str| hex.parse::<ObjectId>().ok().map(|o| *o.digest());
+        let act = match identity.model_sha256.as_deref().and_then(digest) {
+            Some(model) => act.digest("model", model),
+            None => act,
+        };
+        match digest(&a.key.hex()) {
+            Some(key) => act.digest("derivation", key),
+            None => act,
+        }
+    }
+
+    pub(crate) async fn object_size(&self, object: ObjectId) -> Result<u64> {
+        let vault = self.vault.clone();
+        let size = tokio::task::spawn_blocking(move || vault.size(&object)).await.map_err(|_| CaseError::Lost)??;
+        size.ok_or(CaseError::Inconsistent { what: "an object" })
+    }
+
+    /// The bytes of a derivative document, bounded.
+    pub(crate) async fn read_object(&self, object: ObjectId) -> Result<Vec<u8>> {
+        let vault = self.vault.clone();
+        tokio::task::spawn_blocking(move || {
+            let size = vault.size(&object)?.filter(|s| *s <= MAX_DOCUMENT).ok_or(CaseError::Inconsistent { what: "an object" })?;
+            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+            vault.read(&object, 0..size)?.read_to_end(&mut bytes).map_err(CaseError::path("the vault"))?;
+            Ok(bytes)
+        })
+        .await
+        .map_err(|_| CaseError::Lost)?
+    }
+}
+
+fn failure(e: &EngineError) -> Failure {
+    Failure { code: e.code().into(), message: e.to_string(), hint: e.hint() }
+}
+
+/// Turns counts into a fraction, told at most once a percent.
+struct Told {
+    total: AtomicU64,
+    done: AtomicU64,
+    last: AtomicU64,
+    to: Arc<dyn Fn(f64) + Send + Sync>,
+}
+impl Told {
+    fn new(to: Arc<dyn Fn(f64) + Send + Sync>) -> Self {
+        Self { total: AtomicU64::new(0), done: AtomicU64::new(0), last: AtomicU64::new(0), to }
+    }
+}
+impl Meter for Told {
+    fn total(&self, n: Option<u64>) {
+        self.total.store(n.unwrap_or(0), Ordering::Relaxed);
+    }
+    fn advance(&self, n: u64) {
+        let (done, total) = (self.done.fetch_add(n, Ordering::Relaxed) + n, self.total.load(Ordering::Relaxed));
+        if total > 0 {
+            let percent = done.saturating_mul(100) / total;
+            if self.last.swap(percent, Ordering::Relaxed) != percent {
+                (self.to)((done as f64 / total as f64).min(1.0));
+            }
+        }
+    }
+    fn step(&self, _: Step) {}
+}

@@ -1,0 +1,128 @@
+//! Which engine makes which derivative of which kind of item. Readers of `formats` run as engines too, through an adapter.
+
+use crate::Result;
+use crate::error::CaseError;
+use crate::open::Casework;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::sync::Arc;
+use zapys_domain::derivation::Repeatability;
+use zapys_domain::kind::Recognised;
+use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, ItemKind};
+use zapys_engines::{Contract, Emitted, Engine, EngineError, Engines, EnginesConfig, Work, WriteJson};
+use zapys_formats::Reading;
+use zapys_store::ItemRow;
+
+use DerivativeKind::{Calls, Decode, Messages, Peaks, Probe, Proxy, Speech, Text, Transcript, Translation};
+
+/// What is to be derived from an item, in an order in which each comes after what it needs.
+pub(crate) fn plan(what: &Recognised, translate: bool) -> Vec<DerivativeKind> {
+    let mut all: Vec<DerivativeKind> = zapys_formats::readers_for(what).iter().map(|r| r.gives()).collect();
+    match what.kind {
+        ItemKind::Recording | ItemKind::Video => {
+            all.extend([Probe, Decode, Peaks, Proxy, Speech, Transcript]);
+            if translate {
+                all.push(Translation);
+            }
+        }
+        ItemKind::Screenshot | ItemKind::Photo => all.extend([Proxy, Text]),
+        _ => {}
+    }
+    all
+}
+
+/// What was recognised when the item was taken in.
+pub(crate) fn recognised(item: &ItemRow) -> Recognised {
+    Recognised { kind: item.kind, media_type: item.media_type.clone(), format: item.format.clone() }
+}
+
+/// Derivatives that words can be found in.
+pub(crate) const WORDED: &[DerivativeKind] = &[Transcript, Translation, Text, Messages, Calls];
+
+/// Every engine of this machine.
+pub(crate) struct Bench {
+    engines: Engines,
+    readers: Vec<Arc<FormatReader>>,
+}
+
+impl Bench {
+    fn detect(config: EnginesConfig) -> Self {
+        let readers = zapys_formats::readers().into_iter().map(|r| Arc::new(FormatReader::of(r))).collect();
+        Self { engines: Engines::detect(config), readers }
+    }
+
+    /// The engine for a derivative of an item. Errors: what is missing on this machine and how to get it.
+    pub fn engine(&self, item: &ItemRow, kind: DerivativeKind) -> Result<Arc<dyn Engine>, EngineError> {
+        let what = recognised(item);
+        match self.readers.iter().find(|r| r.contract.emits == kind && r.reader.takes(&what)) {
+            Some(reader) => Ok(reader.clone()),
+            None => self.engines.find(kind, item.kind),
+        }
+    }
+
+    /// What is there and what is missing, for `doctor`.
+    pub fn engines(&self) -> &Engines {
+        &self.engines
+    }
+}
+
+/// Parameters that go into the derivation key: whatever changes the output and is not the engine itself.
+pub(crate) fn params(item: &ItemRow, kind: DerivativeKind) -> Value {
+    match kind {
+        // What a person said about the language is stronger than what a model guesses.
+        Transcript if !item.details.lang.is_und() => json!({"language": item.details.lang.as_str()}),
+        Translation => json!({"to": "en"}),
+        _ => json!({}),
+    }
+}
+
+impl Casework {
+    /// The engines of this machine, looked for once.
+    pub(crate) async fn bench(&self) -> Result<Arc<Bench>> {
+        let config = engines_config(&self.settings);
+        let bench = self
+            .engines
+            .get_or_try_init(|| async { tokio::task::spawn_blocking(move || Arc::new(Bench::detect(config))).await.map_err(|_| CaseError::Lost) })
+            .await?;
+        Ok(bench.clone())
+    }
+}
+
+pub(crate) fn engines_config(settings: &crate::Settings) -> EnginesConfig {
+    EnginesConfig { packs: settings.packs(), hosts: settings.hosts(), sandbox_required: settings.sandbox_required(), threads: settings.workers() }
+}
+
+/// A reader of foreign bytes as an engine.
+struct FormatReader {
+    reader: &'static dyn zapys_formats::Reader,
+    identity: EngineIdentity,
+    contract: Contract,
+}
+
+impl FormatReader {
+    fn of(reader: &'static dyn zapys_formats::Reader) -> Self {
+        Self { reader, identity: reader.identity(), contract: Contract { emits: reader.gives(), needs: &[], repeats: Repeatability::Exact } }
+    }
+}
+
+impl Engine for FormatReader {
+    fn identity(&self) -> &EngineIdentity {
+        &self.identity
+    }
+    fn contract(&self) -> &Contract {
+        &self.contract
+    }
+    fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
+        let input = work.inputs.first().ok_or(EngineError::Failed { tool: "reader", reason: "no input was given".into() })?;
+        let file = File::open(&input.path).map_err(EngineError::Io)?;
+        let read = self.reader.read(&file).map_err(|e| EngineError::Unreadable { tool: "the reader", reason: e.to_string() })?;
+        let mut findings: Vec<Finding> = Vec::new();
+        let emitted = match read.merge_into(&mut findings) {
+            Reading::Messages(m) => work.write_json(&m, &findings),
+            Reading::Text(t) => work.write_json(&t, &findings),
+            Reading::Calls(c) => work.write_json(&c, &findings),
+            Reading::Picture(p) => work.write_json(&p, &findings),
+        }?;
+        Ok(Checked { value: emitted, findings })
+    }
+}

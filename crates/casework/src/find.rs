@@ -1,0 +1,252 @@
+//! Finding: the index is fed from the record and can be thrown away; nothing is known only to it.
+
+use crate::Result;
+use crate::error::CaseError;
+use crate::open::Casework;
+use crate::show;
+use crate::view::{HitView, SearchView};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use zapys_domain::call::CallTable;
+use zapys_domain::media::Document;
+use zapys_domain::message::ChatExport;
+use zapys_domain::passage::{Layer, Passage};
+use zapys_domain::text::ReadText;
+use zapys_domain::transcript::{Transcript, Translation};
+use zapys_domain::{DerivativeKind, EntrySeq, ItemId, ItemKind, Lang};
+use zapys_search::{Index, Lexicon, Query};
+use zapys_store::ItemRow;
+
+/// Items whose words wait to be fed together: each commit of the index costs some milliseconds.
+const TOGETHER: usize = 16;
+
+/// What is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct SearchRequest {
+    /// Words; `"a phrase"`; `-without`; `begin*`.
+    pub query: String,
+    /// Only this language.
+    pub lang: Option<String>,
+    /// Only this kind of item.
+    pub kind: Option<ItemKind>,
+    /// At most so many hits.
+    pub limit: usize,
+}
+
+/// The index of an open case, and the items whose words are not in it yet.
+#[derive(Default)]
+pub(crate) struct Finder {
+    index: Mutex<Option<Arc<Index>>>,
+    waiting: Mutex<BTreeSet<ItemId>>,
+}
+
+/// All that is fed of one item.
+type Fed = (ItemId, Vec<(Layer, Vec<Passage>)>);
+
+impl Casework {
+    async fn index(&self) -> Result<Arc<Index>> {
+        let (finder, dir) = (self.finder.clone(), self.dir.join("index"));
+        tokio::task::spawn_blocking(move || {
+            let mut index = finder.index.lock().unwrap_or_else(|p| p.into_inner());
+            if let Some(index) = &*index {
+                return Ok(index.clone());
+            }
+            let opened = Index::open_or_create(&dir, lexicon()?)?;
+            Ok(index.insert(Arc::new(opened.index)).clone())
+        })
+        .await
+        .map_err(|_| CaseError::Lost)?
+    }
+
+    /// Searches words said, read, written and translated.
+    pub async fn search(&self, request: &SearchRequest) -> Result<SearchView> {
+        let index = self.index().await?;
+        let lang = match &request.lang {
+            Some(tag) => Some(Lang::parse(tag).ok_or(CaseError::Flag { flag: "--lang", wants: "a language code such as uk, ru or en" })?),
+            None => None,
+        };
+        let query = Query { lang, kind: request.kind, limit: request.limit.max(1), ..Query::new(request.query.clone()) };
+        let answer = tokio::task::spawn_blocking(move || index.search(&query)).await.map_err(|_| CaseError::Lost)??;
+        let mut hits = Vec::with_capacity(answer.hits.len());
+        for h in answer.hits {
+            let row = self.row(h.item).await?;
+            hits.push(HitView {
+                item: h.item,
+                title: show::title(&row),
+                kind: h.kind,
+                layer: h.layer.word().into(),
+                segment: h.segment,
+                start_ms: h.start_ms,
+                language: h.language.to_string(),
+                text: h.text,
+                translation: h.translation,
+                score: h.score,
+                matched: h.matched.word().into(),
+                highlights: h.highlights,
+            });
+        }
+        Ok(SearchView { hits, total: answer.total as u64, took_ms: answer.took.as_secs_f64() * 1000.0, unsearchable: self.unsearchable().await?.count })
+    }
+
+    /// Notes that an item has new words, and feeds what waits once it is worth a commit.
+    pub(crate) async fn index_item(&self, item: ItemId) -> Result<()> {
+        let n = {
+            let mut waiting = self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner());
+            waiting.insert(item);
+            waiting.len()
+        };
+        if n >= TOGETHER { self.feed(None).await } else { Ok(()) }
+    }
+
+    /// Feeds what waits and notes that the index is level with the record. Only when nobody derives any more.
+    pub(crate) async fn index_commit(&self) -> Result<()> {
+        let head = self.store.head().await?.size;
+        self.feed(Some(head)).await
+    }
+
+    /// Feeds whatever was recorded after the index was last level with the record, e.g. before a crash.
+    pub(crate) async fn catch_up(&self) -> Result<()> {
+        let level = self.index().await?.watermark()?.unwrap_or(0);
+        let head = self.store.head().await?.size;
+        if level == head {
+            return Ok(());
+        }
+        let mut from = EntrySeq(level.min(head));
+        if level > head {
+            // A record restored from a backup: the index knows more than there is.
+            return self.reindex().await.map(|_| ());
+        }
+        loop {
+            let touched = self.store.touched_since(from, 500).await?;
+            let Some((_, last)) = touched.last() else { break };
+            let next = EntrySeq(last.0 + 1);
+            self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner()).extend(touched.iter().map(|t| t.0));
+            if next <= from {
+                break;
+            }
+            from = next;
+        }
+        self.feed(Some(head)).await
+    }
+
+    /// Rebuilds the index from the record. Returns the number of passages.
+    pub async fn reindex(&self) -> Result<u64> {
+        let head = self.store.head().await?.size;
+        let (finder, dir) = (self.finder.clone(), self.dir.join("index"));
+        tokio::task::spawn_blocking(move || -> Result<()> {
+            let mut index = finder.index.lock().unwrap_or_else(|p| p.into_inner());
+            *index = None;
+            *index = Some(Arc::new(Index::create_anew(&dir, lexicon()?)?));
+            Ok(())
+        })
+        .await
+        .map_err(|_| CaseError::Lost)??;
+        let all = self.all_items().await?;
+        self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner()).extend(all);
+        self.feed(Some(head)).await?;
+        Ok(self.index().await?.n_passages()?)
+    }
+
+    async fn feed(&self, level: Option<u64>) -> Result<()> {
+        let waiting: Vec<ItemId> = std::mem::take(&mut *self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner())).into_iter().collect();
+        let index = self.index().await?;
+        let before = index.watermark()?;
+        if waiting.is_empty() && (level.is_none() || level == before) {
+            return Ok(());
+        }
+        let mut fed = Vec::with_capacity(waiting.len());
+        for item in waiting {
+            fed.push(self.passages(item).await?);
+        }
+        tokio::task::spawn_blocking(move || {
+            let mut feed = index.feed()?;
+            for (item, layers) in &fed {
+                for (layer, passages) in layers {
+                    feed.replace(*item, *layer, passages)?;
+                }
+            }
+            // Not level yet: after a crash everything since the last level state is fed again.
+            feed.commit(level.or(before).unwrap_or(0))?;
+            Ok(())
+        })
+        .await
+        .map_err(|_| CaseError::Lost)?
+    }
+
+    /// Every passage of an item, by layer; layers without words are empty, which takes old words away.
+    async fn passages(&self, id: ItemId) -> Result<Fed> {
+        let row = self.row(id).await?;
+        let (mut said, mut read, mut written) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(t) = self.derived::<Document<Transcript>>(id, DerivativeKind::Transcript).await? {
+            let translation = self.derived::<Document<Translation>>(id, DerivativeKind::Translation).await?;
+            said = spoken(&row, &t.value, translation.as_ref().map(|t| &t.value));
+        }
+        if let Some(t) = self.derived::<Document<ReadText>>(id, DerivativeKind::Text).await? {
+            let picture = matches!(row.kind, ItemKind::Screenshot | ItemKind::Photo);
+            let (layer, into) = if picture { (Layer::Read, &mut read) } else { (Layer::Written, &mut written) };
+            into.extend(readable(&row, layer, &t.value));
+        }
+        if let Some(c) = self.derived::<Document<ChatExport>>(id, DerivativeKind::Messages).await? {
+            written.extend(messages(&row, &c.value));
+        }
+        if let Some(t) = self.derived::<Document<CallTable>>(id, DerivativeKind::Calls).await? {
+            written.extend(calls(&row, &t.value));
+        }
+        Ok((id, vec![(Layer::Said, said), (Layer::Read, read), (Layer::Written, written)]))
+    }
+
+    async fn derived<T: serde::de::DeserializeOwned>(&self, id: ItemId, kind: DerivativeKind) -> Result<Option<T>> {
+        match self.typed::<T>(id, kind).await {
+            Ok((value, _)) => Ok(Some(value)),
+            Err(CaseError::NothingRead { .. }) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+fn lexicon() -> Result<Lexicon> {
+    match Lexicon::bundled() {
+        Ok(lexicon) => Ok(lexicon),
+        Err(e) => {
+            tracing::warn!(code = zapys_domain::Fault::code(&e), "searching without dictionaries");
+            Lexicon::without_dictionaries().map_err(|_| CaseError::Inconsistent { what: "the lexicon" })
+        }
+    }
+}
+
+fn passage(row: &ItemRow, layer: Layer, segment: String, language: Lang, text: String) -> Passage {
+    Passage { item: row.id, kind: row.kind, layer, segment, start_ms: None, language, text, translation: None }
+}
+
+fn spoken(row: &ItemRow, t: &Transcript, translation: Option<&Translation>) -> Vec<Passage> {
+    let other = |id: &str| translation.and_then(|t| t.segments.iter().find(|s| s.id == id)).map(|s| s.text.clone());
+    t.segments
+        .iter()
+        // Text over silence is kept in the transcript, struck through; it is nothing that anybody said.
+        .filter(|s| !s.flags.contains(&zapys_domain::transcript::Flag::NoSpeech))
+        .map(|s| Passage { start_ms: Some(s.start_ms), translation: other(&s.id), ..passage(row, Layer::Said, s.id.clone(), s.language.clone(), s.text.clone()) })
+        .collect()
+}
+
+fn readable(row: &ItemRow, layer: Layer, t: &ReadText) -> Vec<Passage> {
+    let title = t.title.iter().map(|title| passage(row, layer, "title".into(), t.language.clone(), title.clone()));
+    let blocks = t.blocks.iter().enumerate().map(|(i, b)| passage(row, layer, format!("b{i}"), t.language.clone(), b.text.clone()));
+    title.chain(blocks).collect()
+}
+
+fn messages(row: &ItemRow, c: &ChatExport) -> Vec<Passage> {
+    let several = c.threads.len() > 1;
+    c.messages
+        .iter()
+        .filter(|m| !m.text.trim().is_empty())
+        .map(|m| {
+            let segment = if several { format!("{}/{}", m.thread, m.message_id) } else { m.message_id.clone() };
+            passage(row, Layer::Written, segment, row.details.lang.clone(), m.text.clone())
+        })
+        .collect()
+}
+
+fn calls(row: &ItemRow, t: &CallTable) -> Vec<Passage> {
+    let text = |r: &zapys_domain::call::CallRow| [&r.a_number, &r.b_number, &r.start_local, &r.imei, &r.imsi].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    t.rows.iter().map(|r| passage(row, Layer::Written, format!("row{}", r.row), Lang::und(), text(r))).collect()
+}

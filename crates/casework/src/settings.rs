@@ -1,0 +1,219 @@
+//! Settings: one TOML file, `ZAPYS_*` variables, flags. Every value knows where it came from.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use zapys_domain::{Fault, FaultKind};
+
+/// Where a setting came from; later ones win.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Provenance {
+    /// Built in.
+    Default,
+    /// The settings file.
+    File,
+    /// An environment variable.
+    Environment,
+    /// A flag of the command line.
+    Flag,
+}
+
+/// What a setting is called, what it does, and what holds where nothing is said. Also the reference page.
+pub const REFERENCE: &[(&str, &str, &str)] = &[
+    ("case", "./case", "Folder of the case to work on."),
+    ("listen", "127.0.0.1:7878", "Address the workbench listens on; a loopback address."),
+    ("workers", "", "Derivations computed at once; empty: one per processor core."),
+    ("packs", "", "Folder of the model packs; empty: the user's cache folder."),
+    ("hosts", "", "Folder of the engine host programs; empty: beside the zapys program."),
+    ("sandbox", "required", "`required`, or `off` to run decoders without a sandbox; that is recorded in the ledger."),
+    ("translate", "en", "Language that speech is translated into by machine; empty: no translation."),
+];
+
+/// One value with its provenance.
+#[derive(Clone, Debug, Serialize)]
+pub struct Setting {
+    /// Name, as in the file.
+    pub name: &'static str,
+    /// Value as text.
+    pub value: String,
+    /// Where it came from.
+    pub from: Provenance,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    values: BTreeMap<&'static str, (String, Provenance)>,
+}
+
+impl Settings {
+    /// Reads the settings. `file`: named by the person, must exist; else the user's settings file, if any.
+    /// `environment`: name-value pairs of the process. `flags`: name-value pairs given on the command line.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &[(&'static str, String)],
+    ) -> Result<Self, SettingsError> {
+        let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        let mut values: BTreeMap<&'static str, (String, Provenance)> =
+            REFERENCE.iter().map(|(name, value, _)| (*name, ((*value).to_owned(), Provenance::Default))).collect();
+        let user_file = user_folder(&environment, "XDG_CONFIG_HOME", ".config").map(|d| d.join("settings.toml"));
+        let path = match file {
+            Some(named) => Some(named.to_owned()),
+            None => user_file.filter(|p| p.is_file()),
+        };
+        if let Some(path) = path {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
+            let table: toml::Table =
+                text.parse().map_err(|e: toml::de::Error| SettingsError::Malformed { path: path.clone(), reason: e.message().to_owned() })?;
+            for (key, value) in table {
+                let name = known(&key).ok_or_else(|| SettingsError::Unknown { name: key.clone(), place: path.display().to_string() })?;
+                let text = match value {
+                    toml::Value::String(s) => s,
+                    toml::Value::Integer(n) => n.to_string(),
+                    _ => return Err(SettingsError::Malformed { path, reason: format!("`{name}` must be a text or a number") }),
+                };
+                values.insert(name, (text, Provenance::File));
+            }
+        }
+        for (name, _, _) in REFERENCE {
+            if let Some(value) = environment.get(&format!("ZAPYS_{}", name.to_ascii_uppercase())) {
+                values.insert(name, (value.clone(), Provenance::Environment));
+            }
+        }
+        for (name, value) in flags {
+            values.insert(name, (value.clone(), Provenance::Flag));
+        }
+        let settings = Self { values };
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let bad = |name: &'static str, wants: &'static str| SettingsError::Value { name, wants };
+        if !matches!(self.text("sandbox"), "required" | "off") {
+            return Err(bad("sandbox", "`required` or `off`"));
+        }
+        if !self.text("workers").is_empty() && !self.text("workers").parse::<usize>().is_ok_and(|n| (1..=256).contains(&n)) {
+            return Err(bad("workers", "a number from 1 to 256"));
+        }
+        if !matches!(self.text("translate"), "" | "en") {
+            return Err(bad("translate", "`en`, or empty for none: the installed engine translates into English only"));
+        }
+        Ok(())
+    }
+
+    /// A value as text; empty where the default is computed.
+    pub fn text(&self, name: &'static str) -> &str {
+        &self.values.get(name).expect("every name used in the code is in REFERENCE").0
+    }
+    /// Every setting with its provenance, in the order of the reference.
+    pub fn all(&self) -> Vec<Setting> {
+        REFERENCE
+            .iter()
+            .map(|(name, _, about)| {
+                let (value, from) = self.values.get(name).expect("filled from REFERENCE").clone();
+                Setting { name, value, from, about }
+            })
+            .collect()
+    }
+    /// Folder of the case.
+    pub fn case(&self) -> PathBuf {
+        PathBuf::from(self.text("case"))
+    }
+    /// How many derivations are computed at once.
+    pub fn workers(&self) -> usize {
+        self.text("workers").parse().unwrap_or_else(|_| std::thread::available_parallelism().map_or(2, |n| n.get()))
+    }
+    /// Folder of the model packs, or `None` for the user's cache folder.
+    pub fn packs(&self) -> Option<PathBuf> {
+        Some(self.text("packs")).filter(|t| !t.is_empty()).map(PathBuf::from)
+    }
+    /// Folder of the engine hosts, or `None` for beside the program.
+    pub fn hosts(&self) -> Option<PathBuf> {
+        Some(self.text("hosts")).filter(|t| !t.is_empty()).map(PathBuf::from)
+    }
+    /// False only where the operator switched the sandbox off.
+    pub fn sandbox_required(&self) -> bool {
+        self.text("sandbox") != "off"
+    }
+}
+
+fn known(name: &str) -> Option<&'static str> {
+    REFERENCE.iter().map(|(n, _, _)| *n).find(|n| *n == name)
+}
+
+fn user_folder(environment: &BTreeMap<String, String>, variable: &str, fallback: &str) -> Option<PathBuf> {
+    let base = match environment.get(variable).filter(|v| !v.is_empty()) {
+        Some(dir) => PathBuf::from(dir),
+        None => PathBuf::from(environment.get("HOME")?).join(fallback),
+    };
+    Some(base.join("zapys"))
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[allow(missing_docs)]
+    #[error("the settings file {} cannot be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[allow(missing_docs)]
+    #[error("the settings file {} is not usable: {reason}", path.display())]
+    Malformed { path: PathBuf, reason: String },
+    #[allow(missing_docs)]
+    #[error("there is no setting called `{name}` ({place})")]
+    Unknown { name: String, place: String },
+    #[allow(missing_docs)]
+    #[error("the setting `{name}` has a value it cannot have")]
+    Value { name: &'static str, wants: &'static str },
+}
+impl Fault for SettingsError {
+    fn kind(&self) -> FaultKind {
+        FaultKind::Usage
+    }
+    fn hint(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => "Name an existing TOML file with --config.".into(),
+            Self::Malformed { .. } => "Correct the file; `zapys config show` lists every setting.".into(),
+            Self::Unknown { .. } => "`zapys config show` lists every setting; remove or correct this one.".into(),
+            Self::Value { wants, .. } => format!("Give it {wants}."),
+        }
+    }
+    fn code(&self) -> &'static str {
+        "settings"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_places_win_and_say_so() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let file = dir.path().join("s.toml");
+        std::fs::write(&file, "workers = 3\nlisten = \"127.0.0.1:1\"\n").expect("write");
+        let env = [("ZAPYS_LISTEN".to_owned(), "127.0.0.1:2".to_owned())];
+        let s = Settings::load(Some(&file), env, &[("case", "x".into())]).expect("good settings");
+        assert_eq!((s.workers(), s.text("listen"), s.case()), (3, "127.0.0.1:2", PathBuf::from("x")));
+        let from = |n: &str| s.all().into_iter().find(|x| x.name == n).map(|x| x.from);
+        assert_eq!(from("workers"), Some(Provenance::File));
+        assert_eq!(from("listen"), Some(Provenance::Environment));
+        assert_eq!(from("case"), Some(Provenance::Flag));
+        assert_eq!(from("sandbox"), Some(Provenance::Default));
+    }
+
+    #[test]
+    fn unknown_names_and_bad_values_are_refused_with_a_remedy() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let file = dir.path().join("s.toml");
+        std::fs::write(&file, "wrokers = 3\n").expect("write");
+        assert!(matches!(Settings::load(Some(&file), [], &[]), Err(SettingsError::Unknown { .. })));
+        let e = Settings::load(None, [], &[("sandbox", "maybe".into())]).expect_err("bad value");
+        assert!(e.hint().contains("required"));
+    }
+}

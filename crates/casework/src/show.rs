@@ -1,0 +1,452 @@
+//! What is there: lists, one item with everything about it, the words of one item, the case at a glance.
+
+use crate::Result;
+use crate::custody;
+use crate::engines::WORDED;
+use crate::engines::{plan, recognised};
+use crate::error::CaseError;
+use crate::open::Casework;
+use crate::view::{
+    AcquisitionView, CallView, CaseView, ChangeView, CheckpointView, ChildView, Counts, Dated, DatedView, DerivativeView, EngineView, ErrorView, Facets,
+    IntegrityView, ItemDetail, ItemView, ItemsPage, LedgerView, MessageView, ReasonCount, SegmentTranslation, SegmentView, StageView, TextView,
+    TranscriptView, Unsearchable, WorkView,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use zapys_domain::call::CallTable;
+use zapys_domain::media::Document;
+use zapys_domain::message::ChatExport;
+use zapys_domain::text::ReadText;
+use zapys_domain::transcript::{Flag, Transcript, Translation};
+use zapys_domain::{Action, DerivativeKind, Instant, ItemId, ItemKind, Lang};
+use zapys_store::{AcquisitionRow, Cursor, DerivationRow, DerivationState, FindingRow, ItemFilter, ItemRow, ItemSort, ItemStatus, JobRow, JobState};
+
+/// In which order a list comes.
+pub type ItemsSort = ItemSort;
+
+/// Which items. Values of one list are alternatives; the lists all must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ItemsRequest {
+    /// Kinds of item.
+    pub kinds: Vec<ItemKind>,
+    /// Verification statuses, as words.
+    pub statuses: Vec<String>,
+    /// Languages, as tags.
+    pub languages: Vec<String>,
+    /// Doubts.
+    pub flags: Vec<Flag>,
+    /// Part of the title.
+    pub text: Option<String>,
+    /// Order; newest first where nothing is said.
+    pub sort: Option<ItemsSort>,
+    /// Where to go on.
+    pub cursor: Option<String>,
+    /// At most so many; 0 for 100.
+    pub limit: usize,
+}
+
+/// A copy for looking or listening, as a plain file.
+pub struct ProxyFile {
+    /// Where it lies; to be read only.
+    pub path: PathBuf,
+    /// As the engine wrote it.
+    pub media_type: String,
+    /// Holds the file where the vault is not on this disk.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl Casework {
+    /// The item that an id, a unique prefix or a `sha256:` digest names.
+    pub async fn resolve(&self, text: &str) -> Result<ItemId> {
+        match self.store.find_item(text.trim()).await {
+            Ok(found) => found.ok_or(CaseError::NoSuchItem),
+            Err(zapys_store::StoreError::Ambiguous { .. }) => Err(CaseError::Ambiguous),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// One page of items with the facets of the whole selection.
+    pub async fn items(&self, request: &ItemsRequest) -> Result<ItemsPage> {
+        let bad = |flag| CaseError::Flag { flag, wants: "a value that `zapys items --help` or the API document lists" };
+        let statuses: Option<Vec<ItemStatus>> = request.statuses.iter().map(|s| ItemStatus::parse(s)).collect();
+        let languages: Option<Vec<Lang>> = request.languages.iter().map(|l| Lang::parse(l)).collect();
+        let filter = ItemFilter {
+            kinds: request.kinds.clone(),
+            statuses: statuses.ok_or_else(|| bad("--status"))?,
+            languages: languages.ok_or_else(|| bad("--lang"))?,
+            flags: request.flags.iter().map(|f| f.word().to_owned()).collect(),
+            title: request.text.clone().filter(|t| !t.trim().is_empty()),
+            ..Default::default()
+        };
+        let limit = if request.limit == 0 { 100 } else { request.limit };
+        let cursor = request.cursor.as_ref().map(Cursor::new);
+        let page = self.store.items(&filter, request.sort.unwrap_or(ItemSort::Newest), cursor.as_ref(), u32::try_from(limit).unwrap_or(500)).await?;
+        let facets = self.store.facets(&filter).await?;
+        let mut items = Vec::with_capacity(page.items.len());
+        for row in &page.items {
+            let acquisitions = self.store.acquisitions(row.id).await?;
+            items.push(item_view(row, &acquisitions));
+        }
+        let words = |m: BTreeMap<Lang, u64>| m.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+        Ok(ItemsPage {
+            total: page.total,
+            items,
+            next: page.next.map(|c| c.as_str().to_owned()),
+            facets: Facets {
+                kind: facets.kinds.iter().map(|(k, v)| (k.to_string(), *v)).collect(),
+                language: words(facets.languages),
+                status: facets.statuses.iter().map(|(k, v)| (k.to_string(), *v)).collect(),
+                flags: facets.flags,
+                dated: Dated { without: facets.undated + facets.vague, months: facets.months },
+            },
+        })
+    }
+
+    pub(crate) async fn row(&self, id: ItemId) -> Result<ItemRow> {
+        self.store.item(id).await?.ok_or(CaseError::NoSuchItem)
+    }
+
+    /// One item with acquisitions, derivatives, children, custody and what is known about its bytes.
+    pub async fn show(&self, id: ItemId) -> Result<ItemDetail> {
+        let row = self.row(id).await?;
+        let acquisitions = self.store.acquisitions(id).await?;
+        let derivations = self.store.derivations(id).await?;
+        let findings = self.store.findings(id).await?;
+        let jobs = self.store.jobs_of(id).await?;
+        let custody = self.store.entries_of(id).await?;
+        let derivatives = self.derivative_views(&row, &derivations, &findings, &jobs);
+        let children = self.store.children(id).await?.iter().map(|c| ChildView { item: c.id, title: title(c), kind: c.kind }).collect();
+        Ok(ItemDetail {
+            item: item_view(&row, &acquisitions),
+            acquisitions: acquisitions.iter().map(acquisition_view).collect(),
+            derivatives,
+            children,
+            integrity: self.integrity(&row).await?,
+            custody: custody.iter().map(custody::view).collect(),
+        })
+    }
+
+    async fn integrity(&self, row: &ItemRow) -> Result<IntegrityView> {
+        let last: Option<(String, Vec<String>)> = match self.store.setting(crate::check::LAST).await? {
+            Some(text) => serde_json::from_str(&text).ok(),
+            None => None,
+        };
+        let received = self.store.entries_of(row.id).await?.first().map_or(0, |e| e.seq.0);
+        let (state, checked) = match last {
+            Some((time, bad)) if bad.contains(&row.object.to_string()) => ("changed", Some(time)),
+            // What came after the last check was hashed when it came, and not re-read since.
+            Some((time, _)) if Instant::parse(&time).is_some_and(|t| t >= row.created) => ("unchanged", Some(time)),
+            _ => ("not-checked", None),
+        };
+        Ok(IntegrityView { state: state.into(), checked, entry: received })
+    }
+
+    fn derivative_views(&self, row: &ItemRow, done: &[DerivationRow], findings: &[FindingRow], jobs: &[JobRow]) -> Vec<DerivativeView> {
+        let mut views = Vec::new();
+        for kind in plan(&recognised(row), self.translates()) {
+            let derivation = done.iter().rev().find(|d| d.kind == kind);
+            let job = jobs.iter().find(|j| j.kind == kind);
+            let open = job.and_then(|j| match j.state {
+                JobState::Ready => Some("queued"),
+                JobState::Leased => Some("running"),
+                _ => None,
+            });
+            let failed_job = job.filter(|j| j.state == JobState::Failed).and_then(|j| j.failure.as_ref());
+            let failure = derivation.and_then(|d| d.failure.as_ref()).or(failed_job);
+            let status = open.unwrap_or(match derivation.map(|d| d.state) {
+                Some(DerivationState::Done) => "done",
+                Some(DerivationState::Skipped) => "skipped",
+                Some(DerivationState::Failed) => "failed",
+                None if failed_job.is_some() => "failed",
+                None => "due",
+            });
+            views.push(DerivativeView {
+                derivation: kind.word().into(),
+                status: status.into(),
+                engine: derivation.map(engine_view),
+                key: derivation.map(|d| d.key.hex()),
+                object: derivation.and_then(|d| d.output).map(|o| o.to_string()),
+                media_type: derivation.and_then(|d| d.output_media_type.clone()),
+                seconds: derivation.map(|d| d.elapsed_ms as f64 / 1000.0),
+                started: derivation.map(|d| d.started.to_string()),
+                finished: derivation.map(|d| d.finished.to_string()),
+                error: failure.map(|f| ErrorView { kind: "input".into(), code: f.code.clone(), message: f.message.clone(), subject: None, hint: f.hint.clone() }),
+                findings: findings.iter().filter(|f| derivation.is_some_and(|d| f.derivation == Some(d.key))).map(|f| f.finding.clone()).collect(),
+            });
+        }
+        let at_intake: Vec<_> = findings.iter().filter(|f| f.derivation.is_none()).map(|f| f.finding.clone()).collect();
+        if !at_intake.is_empty() {
+            let intake = DerivativeView {
+                derivation: "intake".into(),
+                status: "done".into(),
+                engine: None,
+                key: None,
+                object: None,
+                media_type: None,
+                seconds: None,
+                started: None,
+                finished: None,
+                error: None,
+                findings: at_intake,
+            };
+            views.insert(0, intake);
+        }
+        views
+    }
+
+    /// A derivative document of an item as JSON.
+    pub async fn document(&self, id: ItemId, kind: DerivativeKind) -> Result<Value> {
+        self.typed(id, kind).await.map(|(value, _)| value)
+    }
+
+    /// The newest derivative of a kind, read as `T`, with its derivation.
+    pub(crate) async fn typed<T: serde::de::DeserializeOwned>(&self, id: ItemId, kind: DerivativeKind) -> Result<(T, DerivationRow)> {
+        let row = self.row(id).await?;
+        let nothing = |why| CaseError::NothingRead { what: kind.word().into(), why };
+        let Some(derivation) = self.store.derivative(id, kind).await? else {
+            if !plan(&recognised(&row), true).contains(&kind) {
+                return Err(nothing("it is not something that is made of this kind of item"));
+            }
+            let job = self.store.jobs_of(id).await?.into_iter().find(|j| j.kind == kind);
+            return Err(nothing(match job.map(|j| j.state) {
+                Some(JobState::Failed) => "making it failed",
+                _ => "it has not been made yet",
+            }));
+        };
+        let output = derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
+        let bytes = self.read_object(output).await?;
+        let value = serde_json::from_slice(&bytes).map_err(|_| CaseError::Inconsistent { what: "a derivative" })?;
+        Ok((value, derivation))
+    }
+
+    /// The words spoken, with translations beside them.
+    pub async fn transcript(&self, id: ItemId) -> Result<TranscriptView> {
+        let (t, derivation): (Document<Transcript>, _) = self.typed(id, DerivativeKind::Transcript).await?;
+        let translation: Option<Document<Translation>> = match self.typed(id, DerivativeKind::Translation).await {
+            Ok((t, _)) => Some(t),
+            Err(CaseError::NothingRead { .. }) => None,
+            Err(e) => return Err(e),
+        };
+        let t = t.value;
+        let mut segments: Vec<SegmentView> = t.segments.into_iter().map(|segment| SegmentView { segment, translations: BTreeMap::new() }).collect();
+        if let Some(Document { value: translation, .. }) = translation {
+            let mut by_id: BTreeMap<String, _> = translation.segments.into_iter().map(|s| (s.id.clone(), s)).collect();
+            for s in &mut segments {
+                if let Some(other) = by_id.remove(&s.segment.id) {
+                    let view = SegmentTranslation { text: other.text, engine: translation.engine.name.clone(), reviewed: false, confidence: other.confidence };
+                    s.translations.insert(translation.language.to_string(), view);
+                }
+            }
+        }
+        let mut engine = engine_view(&derivation);
+        engine.parameters = t.parameters;
+        Ok(TranscriptView { item: id, language: t.language.to_string(), duration_ms: t.duration_ms, reviewed: false, engine, speakers: t.speakers, segments })
+    }
+
+    /// The readable text of a picture, article or document.
+    pub async fn text(&self, id: ItemId) -> Result<TextView> {
+        let (t, _): (Document<ReadText>, _) = self.typed(id, DerivativeKind::Text).await?;
+        Ok(TextView { item: id, reviewed: false, text: t.value })
+    }
+
+    /// The messages of a chat export.
+    pub async fn messages(&self, id: ItemId) -> Result<Vec<MessageView>> {
+        let (c, _): (Document<ChatExport>, _) = self.typed(id, DerivativeKind::Messages).await?;
+        Ok(c.value.messages.into_iter().map(|message| MessageView { item: id, message }).collect())
+    }
+
+    /// The rows of a call-record table.
+    pub async fn calls(&self, id: ItemId) -> Result<Vec<CallView>> {
+        let (t, _): (Document<CallTable>, _) = self.typed(id, DerivativeKind::Calls).await?;
+        Ok(t.value.rows.into_iter().map(|call| CallView { item: id, call }).collect())
+    }
+
+    /// The copy for looking or listening.
+    pub async fn proxy(&self, id: ItemId) -> Result<ProxyFile> {
+        self.row(id).await?;
+        let nothing = CaseError::NothingRead { what: "copy for looking or listening".into(), why: "it has not been made" };
+        let derivation = self.store.derivative(id, DerivativeKind::Proxy).await?.ok_or(nothing)?;
+        let output = derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
+        let media_type = derivation.output_media_type.unwrap_or_default();
+        if let Some(path) = self.vault.local_path(&output) {
+            return Ok(ProxyFile { path, media_type, _scratch: None });
+        }
+        let (vault, scratch) = (self.vault.clone(), self.scratch()?);
+        let (path, scratch) = tokio::task::spawn_blocking(move || vault.materialise(&output, scratch.path()).map(|p| (p, scratch))).await.map_err(|_| CaseError::Lost)??;
+        Ok(ProxyFile { path, media_type, _scratch: Some(scratch) })
+    }
+
+    /// The case at a glance.
+    pub async fn overview(&self) -> Result<CaseView> {
+        let counts = self.store.counts().await?;
+        let stages = self.store.stage_counts().await?;
+        let workers = self.settings.workers() as u64;
+        let head = self.store.head().await?;
+        let tree = self.tree().await?;
+        let root = zapys_ledger::tree::root(&tree, head.size).map_err(|e| CaseError::Ledger(e.to_string()))?;
+        let checkpoint = self.store.checkpoint_latest().await?;
+        Ok(CaseView {
+            card: self.card(),
+            counts: Counts {
+                items: counts.items,
+                objects: counts.objects,
+                bytes: counts.bytes,
+                by_kind: counts.by_kind.iter().map(|(k, v)| (k.to_string(), *v)).collect(),
+                by_status: counts.by_status.iter().map(|(k, v)| (k.to_string(), *v)).collect(),
+            },
+            work: WorkView {
+                paused: false,
+                stages: stages
+                    .iter()
+                    .map(|s| StageView {
+                        derivation: s.kind.word().into(),
+                        total: s.work.open() + s.work.done + s.work.failed,
+                        done: s.work.done,
+                        failed: s.work.failed,
+                        running: s.work.leased,
+                        seconds_left: s.mean_ms.filter(|_| s.work.open() > 0).map(|ms| (ms * s.work.open()).div_ceil(1000 * workers.max(1))),
+                    })
+                    .collect(),
+            },
+            unsearchable: self.unsearchable().await?,
+            unreviewed_segments: counts.segments,
+            ledger: LedgerView {
+                size: head.size,
+                root: root.base64(),
+                checkpoint: checkpoint.map(|c| CheckpointView { size: c.size, time: c.at.to_string() }),
+                stamped: false,
+            },
+            changes: self.changes().await?,
+        })
+    }
+
+    /// Items that a search cannot find, by reason.
+    pub(crate) async fn unsearchable(&self) -> Result<Unsearchable> {
+        let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for id in self.all_items().await? {
+            let row = self.row(id).await?;
+            if let Some(reason) = unsearchable(&row, &self.store.jobs_of(id).await?, self.translates()) {
+                *reasons.entry(reason).or_default() += 1;
+            }
+        }
+        let count = reasons.values().sum();
+        Ok(Unsearchable { count, reasons: reasons.into_iter().map(|(reason, count)| ReasonCount { reason: reason.into(), count }).collect() })
+    }
+
+    async fn changes(&self) -> Result<Vec<ChangeView>> {
+        let mut changes: Vec<ChangeView> = Vec::new();
+        for entry in self.store.entries_newest(None, 200).await? {
+            let Some(item) = entry.item else { continue };
+            // A dozen derivations of one item are one piece of news.
+            if entry.action == Action::Transformed && changes.iter().any(|c| c.item == item && c.action == entry.action.word()) {
+                continue;
+            }
+            let row = self.row(item).await?;
+            changes.push(ChangeView { time: entry.at.to_string(), action: entry.action.word().into(), item, title: title(&row), kind: row.kind });
+            if changes.len() == 12 {
+                break;
+            }
+        }
+        Ok(changes)
+    }
+}
+
+fn unsearchable(row: &ItemRow, jobs: &[JobRow], translate: bool) -> Option<&'static str> {
+    if row.facts.n_words.is_some_and(|n| n > 0) || row.facts.n_messages.is_some_and(|n| n > 0) || row.facts.n_calls.is_some_and(|n| n > 0) {
+        return None;
+    }
+    let worded: Vec<DerivativeKind> = plan(&recognised(row), translate).into_iter().filter(|k| WORDED.contains(k)).collect();
+    if worded.is_empty() {
+        return Some("no reader for this kind of item yet");
+    }
+    let failed = jobs.iter().any(|j| j.state == JobState::Failed);
+    let open = jobs.iter().any(|j| matches!(j.state, JobState::Ready | JobState::Leased));
+    Some(match (open, failed) {
+        (true, _) => "not processed yet",
+        (false, true) => "could not be read",
+        (false, false) if row.facts.n_words.is_some() || row.facts.n_messages.is_some() => "no words in it",
+        (false, false) => "not processed yet",
+    })
+}
+
+pub(crate) fn title(row: &ItemRow) -> String {
+    row.details.title.as_ref().map_or_else(|| row.id.to_string(), |t| t.reveal().clone())
+}
+
+pub(crate) fn engine_view(d: &DerivationRow) -> EngineView {
+    let e = &d.engine;
+    EngineView { name: e.name.clone(), version: e.version.clone(), model: e.model.clone(), model_sha256: e.model_sha256.clone(), parameters: d.params.clone() }
+}
+
+pub(crate) fn item_view(row: &ItemRow, acquisitions: &[AcquisitionRow]) -> ItemView {
+    let f = &row.facts;
+    let stated = |date: &Option<zapys_domain::edtf::Edtf>, basis: &str| date.as_ref().map(|d| DatedView { value: d.to_string(), basis: basis.into() });
+    let languages: Vec<String> = if f.languages.is_empty() && !row.details.lang.is_und() {
+        vec![row.details.lang.to_string()]
+    } else {
+        f.languages.iter().map(Lang::to_string).collect()
+    };
+    let first = acquisitions.first();
+    ItemView {
+        item: row.id,
+        title: title(row),
+        kind: row.kind,
+        media_type: row.media_type.clone(),
+        object: row.object.to_string(),
+        bytes: row.bytes,
+        status: row.details.status.word().into(),
+        language: languages.first().cloned().unwrap_or_else(|| "und".into()),
+        languages,
+        duration_ms: f.duration_ms,
+        channels: f.channels,
+        recorded: stated(&row.details.recorded, row.details.recorded_basis.map_or("stated", |b| b.word())),
+        published: stated(&row.details.published, "stated"),
+        collected: first.map(|a| DatedView { value: a.at.to_string(), basis: "workstation clock at intake".into() }),
+        received: row.created.to_string(),
+        processing: processing(row).into(),
+        n_segments: f.n_segments,
+        n_messages: f.n_messages,
+        n_calls: f.n_calls,
+        flags: f.flags.clone(),
+        preview: f.preview.as_ref().map(|p| p.reveal().clone()),
+        thumb_peaks: f.thumb_peaks.clone(),
+        parent: row.parent,
+        n_acquisitions: row.n_acquisitions,
+        findings: f.n_findings,
+    }
+}
+
+fn processing(row: &ItemRow) -> &'static str {
+    let w = &row.work;
+    match (w.leased, w.ready, w.failed, w.done) {
+        (1.., _, _, _) => "running",
+        (0, 1.., _, _) => "queued",
+        (0, 0, 1.., 0) => "failed",
+        (0, 0, 1.., _) => "partly",
+        (0, 0, 0, 1..) => "done",
+        (0, 0, 0, 0) => "none",
+    }
+}
+
+fn acquisition_view(a: &AcquisitionRow) -> AcquisitionView {
+    let text = |t: &Option<zapys_domain::Private<String>>| t.as_ref().map(|t| t.reveal().clone());
+    let p = &a.provenance;
+    AcquisitionView {
+        acquisition: a.id.to_string(),
+        time: a.at.to_string(),
+        actor: a.actor.id.clone(),
+        method: a.method.word().into(),
+        path: text(&a.path).unwrap_or_default(),
+        source: text(&p.source),
+        source_grade: p.source_grade.map(|g| g.word().into()),
+        origin: text(&p.origin),
+        collected_by: text(&p.collected_by),
+        legal_basis: text(&p.legal_basis),
+        recorded: p.recorded.as_ref().map(|d| d.to_string()),
+        published: p.published.as_ref().map(|d| d.to_string()),
+        lang: p.lang.as_ref().map(Lang::to_string),
+        sensitivity: p.sensitivity.map(|s| s.word().into()),
+        labels: p.labels.clone(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Containers: each member of an archive becomes an item of its own, with the archive as its parent.
+
+use crate::Result;
+use crate::acquire::{Arrived, failed, stops_everything};
+use crate::error::CaseError;
+use crate::open::Casework;
+use crate::view::AddOutcome;
+use std::fs::File;
+use std::ops::ControlFlow;
+use zapys_domain::kind::Recognised;
+use zapys_domain::provenance::Provenance;
+use zapys_domain::{Actor, Finding, ItemId, ObjectId, Severity};
+use zapys_formats::archive::{self, Limits};
+use zapys_store::Method;
+
+/// Containers whose members are taken in. Packages that are one document (WACZ, DOCX) stay whole.
+const OPENED: &[&str] = &["zip", "whatsapp-zip", "tar", "tar-gz", "gzip"];
+/// Archives within archives are opened to this depth.
+const MAX_DEPTH: usize = 4;
+
+/// True for containers whose members are taken in.
+pub(crate) fn is_archive(r: &Recognised) -> bool {
+    OPENED.contains(&r.format.as_str())
+}
+
+impl Casework {
+    /// Takes in the members of an archive, once. What was cut off before is taken up again; what cannot be read is a
+    /// finding or a failed outcome, and the rest goes on.
+    #[allow(clippy::too_many_arguments, reason = "one archive with all that its members inherit")]
+    pub(crate) async fn unpack(&self, actor: &Actor, item: ItemId, object: ObjectId, recognised: &Recognised, path: &str, provenance: &Provenance, sink: &mut (dyn FnMut(AddOutcome) + Send)) -> Result<()> {
+        let mark = format!("unpacked.{item}");
+        if self.store.setting(&mark).await?.is_some() {
+            return Ok(());
+        }
+        let depth = path.matches('!').count();
+        let (members, mut findings) = if depth >= MAX_DEPTH {
+            (Vec::new(), vec![Finding::whole("nested-too-deep", Severity::Warning, format!("archives within archives are opened to a depth of {MAX_DEPTH}; this one was kept closed"))])
+        } else {
+            self.members(object, &recognised.format, path).await?
+        };
+        let mut arrived = Vec::new();
+        for (name, member) in members {
+            match member {
+                Ok(member) => arrived.push(member),
+                Err(e) if stops_everything(&e) => return Err(e),
+                Err(e) => {
+                    findings.push(Finding::whole("member-unreadable", Severity::Warning, "a member of the archive could not be read"));
+                    sink(failed(name, &e));
+                }
+            }
+        }
+        for chunk in chunks(arrived, 256) {
+            self.admit_all(actor, chunk, provenance, Some(item), sink).await?;
+        }
+        let mut tx = self.store.begin().await?;
+        let mut ledger = self.ledger(&mut tx).await?;
+        let act = crate::custody::Act::item(actor, zapys_domain::Action::Copied, item).purpose("evidence-intake").code("method", "unpacked").count("findings", findings.len() as u64);
+        ledger.seal(self, &mut tx, act).await?;
+        if !findings.is_empty() {
+            let first = tx.acquisitions(item).await?.first().map(|a| a.id).ok_or(CaseError::Inconsistent { what: "an item" })?;
+            tx.add_intake_findings(item, first, &findings).await?;
+        }
+        tx.set_setting(&mark, "1").await?;
+        ledger.close(&mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Keeps every member in the vault. Returns members by shown path, and what was noticed.
+    async fn members(&self, object: ObjectId, format: &str, path: &str) -> Result<(Vec<(String, Result<Arrived>)>, Vec<Finding>)> {
+        let (vault, format, path) = (self.vault.clone(), format.to_owned(), path.to_owned());
+        let scratch = self.scratch()?;
+        tokio::task::spawn_blocking(move || {
+            let plain = vault.materialise(&object, scratch.path())?;
+            let file = File::open(&plain).map_err(CaseError::path(&plain))?;
+            let batch = vault.batch();
+            let mut members = Vec::new();
+            let read = archive::members(&file, &format, Limits::default(), &mut |info, body| {
+                let name = info.name.reveal().clone();
+                let shown = format!("{path}!{name}");
+                let result = (|| {
+                    let stored = batch.put(body)?;
+                    let inner = vault.materialise(&stored.object, scratch.path())?;
+                    let bytes = File::open(&inner).map_err(CaseError::path(&inner))?;
+                    let recognised = zapys_formats::recognise(&bytes, Some(&name));
+                    Ok(Arrived { path: shown.clone(), name, method: Method::ArchiveMember, stored, recognised, findings: Vec::new() })
+                })();
+                let stop = result.as_ref().is_err_and(stops_everything);
+                members.push((shown, result));
+                if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            batch.seal()?;
+            let findings = match read {
+                Ok(findings) => findings,
+                // The archive itself stays an item; that it cannot be opened is said of it.
+                Err(e) => vec![Finding::whole("archive-unreadable", Severity::Serious, e.to_string())],
+            };
+            Ok((members, findings))
+        })
+        .await
+        .map_err(|_| CaseError::Lost)?
+    }
+}
+
+fn chunks<T>(all: Vec<T>, n: usize) -> Vec<Vec<T>> {
+    let mut out = Vec::new();
+    let mut all = all.into_iter().peekable();
+    while all.peek().is_some() {
+        out.push(all.by_ref().take(n).collect());
+    }
+    out
+}

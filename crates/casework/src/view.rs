@@ -1,0 +1,535 @@
+//! What the command line and the API show: the JSON objects of the public interface.
+//!
+//! Names and fields are a contract: fields are added freely, never renamed or removed.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use zapys_domain::{Finding, ItemId, ItemKind, Locator};
+
+/// What everybody sees of an error.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct ErrorView {
+    /// One of the five sorts.
+    pub kind: String,
+    /// Stable code for programs.
+    pub code: String,
+    /// One plain sentence: the thing and the cause.
+    pub message: String,
+    /// What it is about: an item, a path the person typed.
+    pub subject: Option<String>,
+    /// The remedy.
+    pub hint: String,
+}
+impl ErrorView {
+    /// Tells `fault` about `subject`.
+    pub fn of(fault: &dyn zapys_domain::Fault, subject: Option<String>) -> Self {
+        Self { kind: fault.kind().word().into(), code: fault.code().into(), message: fault.to_string(), subject, hint: fault.hint() }
+    }
+}
+
+/// A case, in one line.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct CaseCard {
+    pub case: String,
+    pub name: String,
+    pub ledger_origin: String,
+    pub ledger_vkey: String,
+    /// Encryption at rest is not there yet: always false.
+    pub encrypted: bool,
+    pub created: String,
+}
+
+/// What became of one path or archive member at intake.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct AddOutcome {
+    /// `added`, `duplicate` or `failed`.
+    pub status: &'static str,
+    pub item: Option<ItemId>,
+    pub object: Option<String>,
+    pub bytes: Option<u64>,
+    pub media_type: Option<String>,
+    pub kind: Option<ItemKind>,
+    /// As given; for archive members: the archive's path, `!`, the member's path.
+    pub path: String,
+    pub duplicate_of: Option<ItemId>,
+    pub error: Option<ErrorView>,
+    /// What was noticed while taking it in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// Something that happened while processing.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ProcessEvent {
+    /// `started`, `progress`, `finished`, `failed`, `skipped`.
+    pub event: &'static str,
+    pub item: ItemId,
+    pub derivation: String,
+    /// 0 to 1, where the engine can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorView>,
+}
+
+/// The last line of `process`.
+#[derive(Clone, Debug, Serialize, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct ProcessSummary {
+    pub event: &'static str,
+    pub finished: u64,
+    pub failed: u64,
+    pub skipped: u64,
+    pub seconds: f64,
+}
+
+/// A date with where it comes from.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct DatedView {
+    pub value: String,
+    pub basis: String,
+}
+
+/// One item in a list.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ItemView {
+    pub item: ItemId,
+    pub title: String,
+    pub kind: ItemKind,
+    pub media_type: String,
+    pub object: String,
+    pub bytes: u64,
+    /// Verification status; `unverified` until checks are recorded.
+    pub status: String,
+    pub language: String,
+    pub languages: Vec<String>,
+    pub duration_ms: Option<u64>,
+    pub channels: Option<u16>,
+    pub recorded: Option<DatedView>,
+    pub published: Option<DatedView>,
+    pub collected: Option<DatedView>,
+    pub received: String,
+    /// `done`, `queued`, `running`, `partly`, `failed`, `none`.
+    pub processing: String,
+    pub n_segments: Option<u64>,
+    pub n_messages: Option<u64>,
+    pub n_calls: Option<u64>,
+    pub flags: BTreeMap<String, u64>,
+    pub preview: Option<String>,
+    pub thumb_peaks: Option<Vec<i8>>,
+    pub parent: Option<ItemId>,
+    pub n_acquisitions: u64,
+    pub findings: u64,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ItemsPage {
+    pub total: u64,
+    pub items: Vec<ItemView>,
+    pub next: Option<String>,
+    pub facets: Facets,
+}
+/// Counts beside a list.
+#[derive(Clone, Debug, Serialize, Default)]
+#[allow(missing_docs)]
+pub struct Facets {
+    pub kind: BTreeMap<String, u64>,
+    pub language: BTreeMap<String, u64>,
+    pub status: BTreeMap<String, u64>,
+    pub flags: BTreeMap<String, u64>,
+    pub dated: Dated,
+}
+/// How many items are dated, by month.
+#[derive(Clone, Debug, Serialize, Default)]
+#[allow(missing_docs)]
+pub struct Dated {
+    pub without: u64,
+    pub months: BTreeMap<String, u64>,
+}
+
+/// One act of taking in.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct AcquisitionView {
+    pub acquisition: String,
+    pub time: String,
+    pub actor: String,
+    pub method: String,
+    pub path: String,
+    pub source: Option<String>,
+    pub source_grade: Option<String>,
+    pub origin: Option<String>,
+    pub collected_by: Option<String>,
+    pub legal_basis: Option<String>,
+    pub recorded: Option<String>,
+    pub published: Option<String>,
+    pub lang: Option<String>,
+    pub sensitivity: Option<String>,
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Which engine, as shown.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct EngineView {
+    pub name: String,
+    pub version: String,
+    pub model: Option<String>,
+    pub model_sha256: Option<String>,
+    pub parameters: serde_json::Value,
+}
+
+/// One derivation of an item, done or due.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct DerivativeView {
+    pub derivation: String,
+    /// `done`, `failed`, `queued`, `running`, `due`, `unavailable`.
+    pub status: String,
+    pub engine: Option<EngineView>,
+    pub key: Option<String>,
+    pub object: Option<String>,
+    pub media_type: Option<String>,
+    pub seconds: Option<f64>,
+    pub started: Option<String>,
+    pub finished: Option<String>,
+    pub error: Option<ErrorView>,
+    pub findings: Vec<Finding>,
+}
+
+/// A child or relative in a few words.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ChildView {
+    pub item: ItemId,
+    pub title: String,
+    pub kind: ItemKind,
+}
+
+/// What is known about the bytes.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct IntegrityView {
+    /// `unchanged`, `changed`, `not-checked`.
+    pub state: String,
+    pub checked: Option<String>,
+    /// Ledger entry that took it in.
+    pub entry: u64,
+}
+
+/// One item with everything about it.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ItemDetail {
+    #[serde(flatten)]
+    pub item: ItemView,
+    pub acquisitions: Vec<AcquisitionView>,
+    pub derivatives: Vec<DerivativeView>,
+    pub children: Vec<ChildView>,
+    pub integrity: IntegrityView,
+    pub custody: Vec<CustodyView>,
+}
+
+/// One custody event as sealed in the ledger.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct CustodyView {
+    pub seq: u64,
+    pub time: String,
+    pub actor: String,
+    pub action: String,
+    pub subject: Option<String>,
+    pub prev: Option<String>,
+    pub leaf: String,
+    pub detail: serde_json::Value,
+}
+
+/// A transcript as shown: words with translations beside.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct TranscriptView {
+    pub item: ItemId,
+    pub language: String,
+    pub duration_ms: u64,
+    /// False until a person has heard and reviewed it.
+    pub reviewed: bool,
+    pub engine: EngineView,
+    pub speakers: Vec<zapys_domain::transcript::Speaker>,
+    pub segments: Vec<SegmentView>,
+}
+/// One segment as shown.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct SegmentView {
+    #[serde(flatten)]
+    pub segment: zapys_domain::transcript::Segment,
+    pub translations: BTreeMap<String, SegmentTranslation>,
+}
+/// The translation of one segment.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct SegmentTranslation {
+    pub text: String,
+    pub engine: String,
+    pub reviewed: bool,
+    pub confidence: f32,
+}
+
+/// Readable text as shown.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct TextView {
+    pub item: ItemId,
+    pub reviewed: bool,
+    #[serde(flatten)]
+    pub text: zapys_domain::text::ReadText,
+}
+/// One message as shown.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct MessageView {
+    pub item: ItemId,
+    #[serde(flatten)]
+    pub message: zapys_domain::message::Message,
+}
+/// One row of a call-record table as shown.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct CallView {
+    pub item: ItemId,
+    #[serde(flatten)]
+    pub call: zapys_domain::call::CallRow,
+}
+
+/// One hit of a search.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct HitView {
+    pub item: ItemId,
+    pub title: String,
+    pub kind: ItemKind,
+    pub layer: String,
+    pub segment: String,
+    pub start_ms: Option<u64>,
+    pub language: String,
+    pub text: String,
+    pub translation: Option<String>,
+    pub score: f32,
+    /// `exact`, `lemma`, `alias`, `translation`, `meaning`.
+    pub matched: String,
+    /// Character ranges in `text`, or in `translation` where `matched` says so.
+    pub highlights: Vec<(usize, usize)>,
+}
+/// The answer to a search.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct SearchView {
+    pub hits: Vec<HitView>,
+    pub total: u64,
+    pub took_ms: f64,
+    /// Items whose words cannot be found, because there are none yet or they cannot be read.
+    pub unsearchable: u64,
+}
+
+/// Result of `verify`.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct VerifyView {
+    pub objects: ObjectsChecked,
+    pub ledger: LedgerChecked,
+    pub derivatives: DerivativesChecked,
+    /// True where nothing bad was found.
+    pub ok: bool,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ObjectsChecked {
+    pub checked: u64,
+    pub bad: Vec<BadObject>,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct BadObject {
+    pub object: String,
+    pub reason: String,
+    pub items: Vec<ItemId>,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct LedgerChecked {
+    pub size: u64,
+    pub root: String,
+    pub consistent: bool,
+    pub faults: Vec<String>,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct DerivativesChecked {
+    pub checked: u64,
+    pub differ: Vec<DifferingDerivative>,
+    /// Cannot be repeated bit by bit on this machine; never counted as good.
+    pub non_reproducible: u64,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct DifferingDerivative {
+    pub item: ItemId,
+    pub derivation: String,
+    pub reason: String,
+}
+
+/// Result of `produce`.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ProductionView {
+    pub production: Option<String>,
+    pub path: String,
+    pub exhibits: u64,
+    pub manifest_sha256: Option<String>,
+    pub refused: Vec<RefusalView>,
+}
+/// Why something does not leave.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct RefusalView {
+    pub gate: String,
+    pub subject: String,
+    pub reason: String,
+}
+
+/// The case at a glance.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct CaseView {
+    #[serde(flatten)]
+    pub card: CaseCard,
+    pub counts: Counts,
+    pub work: WorkView,
+    pub unsearchable: Unsearchable,
+    pub unreviewed_segments: u64,
+    pub ledger: LedgerView,
+    pub changes: Vec<ChangeView>,
+}
+#[derive(Clone, Debug, Serialize, Default)]
+#[allow(missing_docs)]
+pub struct Counts {
+    pub items: u64,
+    pub objects: u64,
+    pub bytes: u64,
+    pub by_kind: BTreeMap<String, u64>,
+    pub by_status: BTreeMap<String, u64>,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct WorkView {
+    pub paused: bool,
+    pub stages: Vec<StageView>,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct StageView {
+    pub derivation: String,
+    pub total: u64,
+    pub done: u64,
+    pub failed: u64,
+    pub running: u64,
+    pub seconds_left: Option<u64>,
+}
+#[derive(Clone, Debug, Serialize, Default)]
+#[allow(missing_docs)]
+pub struct Unsearchable {
+    pub count: u64,
+    pub reasons: Vec<ReasonCount>,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ReasonCount {
+    pub reason: String,
+    pub count: u64,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct LedgerView {
+    pub size: u64,
+    pub root: String,
+    pub checkpoint: Option<CheckpointView>,
+    /// No trusted time stamp is attached yet.
+    pub stamped: bool,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct CheckpointView {
+    pub size: u64,
+    pub time: String,
+}
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ChangeView {
+    pub time: String,
+    pub action: String,
+    pub item: ItemId,
+    pub title: String,
+    pub kind: ItemKind,
+}
+
+/// The ledger, newest events first.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct LedgerPage {
+    pub size: u64,
+    pub root: String,
+    pub checkpoint: Option<String>,
+    pub vkey: String,
+    pub events: Vec<CustodyView>,
+    pub next: Option<u64>,
+}
+
+/// One line of `doctor`.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct DoctorLine {
+    pub check: String,
+    /// `ok`, `missing`, `warning`.
+    pub state: &'static str,
+    pub detail: String,
+    pub hint: Option<String>,
+}
+
+/// One model pack.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct ModelView {
+    pub name: String,
+    pub kind: String,
+    pub languages: Vec<String>,
+    pub licence: String,
+    pub sha256: Option<String>,
+    pub installed: bool,
+}
+
+/// Where a finding sits, for people: `01:23.0 to 01:26.6`, `p. 2`, `row 7`.
+pub fn place(locator: &Locator) -> String {
+    match locator {
+        Locator::Whole => String::new(),
+        Locator::Span { start_ms, end_ms, .. } => format!("{} to {}", clock(*start_ms), clock(*end_ms)),
+        Locator::Page { page, .. } => format!("p. {page}"),
+        Locator::Bytes { start, len } => format!("bytes {start} to {}", start.saturating_add(*len)),
+        Locator::Message { message_id, .. } => format!("message {message_id}"),
+        Locator::Row { row } => format!("row {row}"),
+    }
+}
+
+/// Milliseconds as `mm:ss.t`, or `h:mm:ss.t` from an hour on.
+pub fn clock(ms: u64) -> String {
+    let (h, m, s, t) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms / 100 % 10);
+    if h > 0 { format!("{h}:{m:02}:{s:02}.{t}") } else { format!("{m:02}:{s:02}.{t}") }
+}

@@ -1,0 +1,55 @@
+//! `init`, `doctor`, `models`, `config`.
+
+use super::not_there_yet;
+use crate::Ended;
+use crate::flags::{Init, Models};
+use crate::out::Out;
+use zapys_casework::{CaseError, Casework, CreateOptions, Settings, doctor as checks};
+
+pub async fn init(args: Init, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
+    let name = args.name.unwrap_or_else(|| {
+        let dir = std::path::absolute(&args.dir).unwrap_or_else(|_| args.dir.clone());
+        dir.file_name().map_or_else(|| "case".into(), |n| n.to_string_lossy().into_owned())
+    });
+    let options = CreateOptions { name, database: args.database, objects: args.objects };
+    let case = Casework::create(&args.dir, options, settings, &super::actor()).await?;
+    let card = case.card();
+    out.object(&card);
+    out.say(format!("Made case {} “{}” in {}.", card.case, card.name, super::typed(&args.dir)));
+    out.say(format!("Ledger key: {}", card.ledger_vkey));
+    out.say("Keep that key apart from anything you hand over: it is what outsiders check signatures with.");
+    if !args.no_encryption {
+        out.note("This case is not encrypted: encryption at rest is not there yet. Keep it on an encrypted disk.");
+    }
+    Ok(Ended::Done)
+}
+
+pub async fn doctor(settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
+    let case = settings.case();
+    let lines = checks::run(settings, case.is_dir().then_some(case.as_path())).await;
+    let mut rows = Vec::new();
+    let mut all_there = true;
+    for line in &lines {
+        out.object(line);
+        all_there &= line.state != "missing";
+        rows.push(vec![line.state.to_owned(), line.check.clone(), line.detail.clone()]);
+        if let Some(hint) = &line.hint {
+            rows.push(vec![String::new(), String::new(), hint.clone()]);
+        }
+    }
+    out.table(&["state", "what", "detail"], &rows);
+    Ok(if all_there { Ended::Done } else { Ended::No })
+}
+
+pub async fn models(_: Models, _: &Settings, out: &Out) -> Result<Ended, CaseError> { Ok(not_there_yet(out, "models")) }
+pub fn config(settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
+    let mut rows = Vec::new();
+    for s in settings.all() {
+        out.object(&s);
+        let from = serde_json::to_value(&s.from).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        rows.push(vec![s.name.into(), if s.value.is_empty() { "(computed)".into() } else { s.value.clone() }, from, s.about.into()]);
+    }
+    out.table(&["setting", "value", "from", "what it does"], &rows);
+    Ok(Ended::Done)
+}
+

@@ -1,0 +1,116 @@
+//! What the production does not hold or prove, and how anyone can check what it does.
+
+use super::Report;
+use crate::extract::Exhibit;
+use crate::gates::number;
+use crate::safe::html;
+use crate::words;
+use std::io::{self, Write};
+use zapys_domain::DerivativeKind;
+
+fn list_of(report: &Report<'_>, lacks: impl Fn(&Exhibit) -> bool) -> Option<String> {
+    let all: Vec<String> = report
+        .extract
+        .exhibits
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| lacks(e))
+        .map(|(i, _)| format!("<a href=\"#{0}\">{0}</a>", number(i)))
+        .collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Limits that are seen from the data, then the ones that were stated, then what was left out.
+pub(super) fn limits(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+    let x = report.extract;
+    writeln!(out, "<section class=\"part\" id=\"limits\">\n<h2>What is missing or unsure</h2>\n<ul class=\"plain\">")?;
+    writeln!(
+        out,
+        "<li>Everything that engines made is machine output. Nobody has listened or read along; words may be wrong, \
+         invented or missing, above all negations, names and numbers.</li>"
+    )?;
+    if !x.ledger.stamped {
+        writeln!(out, "<li>The ledger's head carries no trusted time stamp: times rest on the clock of the machine.</li>")?;
+    }
+    let mut point = |text: &str, lacks: &dyn Fn(&Exhibit) -> bool| -> io::Result<()> {
+        match list_of(report, lacks) {
+            Some(all) => writeln!(out, "<li>{text}: {all}.</li>"),
+            None => Ok(()),
+        }
+    };
+    point("The date of recording is unknown", &|e| e.recorded.is_none())?;
+    point("No source is stated", &|e| e.acquisitions.iter().all(|a| a.provenance.source.is_none()))?;
+    point("No legal basis is stated", &|e| e.acquisitions.iter().all(|a| a.provenance.legal_basis.is_none()))?;
+    point("A derivation that was due gave nothing", &|e| !e.not_derived.is_empty())?;
+    point("Unverified", &|e| e.status == crate::extract::Status::Unverified)?;
+    point("Transcribed, and not translated", &|e| {
+        let has = |k| e.derivatives.iter().any(|d| d.kind == k);
+        has(DerivativeKind::Transcript) && !has(DerivativeKind::Translation)
+    })?;
+    for l in &x.limitations {
+        writeln!(out, "<li dir=\"auto\">{}</li>", html(l))?;
+    }
+    writeln!(out, "</ul>\n<h3>Left out</h3>")?;
+    if x.left_out.is_empty() {
+        writeln!(out, "<p>Nothing that was selected was left out.</p>\n</section>")?;
+        return Ok(());
+    }
+    write!(
+        out,
+        "<table>\n<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Item</th><th scope=\"col\">Why</th></tr></thead>\n<tbody>\n"
+    )?;
+    for l in &x.left_out {
+        let item = l.item.map_or("\u{2013}".into(), |i| i.to_string());
+        writeln!(
+            out,
+            "<tr><td dir=\"auto\">{}</td><td class=\"mono\">{item}</td><td dir=\"auto\">{}</td></tr>",
+            html(&l.what),
+            html(&l.reason)
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table>\n</section>")
+}
+
+/// How to check, with and without us.
+pub(super) fn checking(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+    let x = report.extract;
+    writeln!(out, "<section class=\"part\" id=\"check\">\n<h2>How to check this</h2>")?;
+    if !report.beside {
+        writeln!(
+            out,
+            "<p class=\"measure\">This is the report alone. It can be read, not checked: ask for the whole production, which \
+             carries the originals, the custody events and their proofs.</p>"
+        )?;
+    } else {
+        let (no, event) = (number(0), &report.manifest.exhibits[0].events[0]);
+        write!(
+            out,
+            "<p class=\"measure\">Nothing here has to be believed. Have the ledger's key from somewhere else than this production, \
+             such as a sheet handed over on another day, and compare it with this one:</p>\n<pre>{}</pre>\n\
+             <h3>Everything at once</h3>\n<pre>zapys-verify --vkey KEYFILE PRODUCTION</pre>\n\
+             <h3>Files unchanged, with programs of others</h3>\n\
+             <pre>sha256sum --check --strict SHA256SUMS\nbagit.py --validate PRODUCTION</pre>\n\
+             <h3>A custody event is in the ledger</h3>\n\
+             <p class=\"measure\">The first of {no}; the others likewise. The digest of one event stands in the next one as \
+             <span class=\"mono\">prev</span>.</p>\n\
+             <pre>sed '1,/^index/d;/^$/,$d' {proof} &gt; P\n\
+             aics-tlog verify-inclusion --leaf {event} --index {seq} --proof P --checkpoint checkpoint --vkey-file KEYFILE</pre>\n",
+            html(&x.ledger.vkey.to_string()),
+            proof = event.proof,
+            event = event.event,
+            seq = event.seq,
+        )?;
+    }
+    write!(
+        out,
+        "<h3>What a check shows, and what not</h3>\n<ul class=\"plain\">\n\
+         <li>It shows that the originals are byte for byte the ones that were taken in, and that the custody events were \
+         recorded in this order and not changed since the ledger's head was signed.</li>\n\
+         <li>It does not show that what an original shows or says is true, when it was made, or who speaks.</li>\n\
+         <li>It does not show that a transcript or translation is right.</li>\n</ul>\n\
+         <p class=\"sub small\">Head of the ledger: <span class=\"mono\">{}</span>, {}, root <span class=\"mono\">{}</span></p>\n</section>\n",
+        html(&report.manifest.ledger.origin),
+        words::count(usize::try_from(report.manifest.ledger.size).unwrap_or(usize::MAX), "entry", "entries"),
+        html(&report.manifest.ledger.root)
+    )
+}

@@ -1,0 +1,3 @@
+//! Productions made from a hand-made extract: whole, damaged, hostile, and before other people's programs.
+
+mod sample;

@@ -1,0 +1,19 @@
+//! Server-sent events: progress and changed items, by identifier only.
+
+use crate::App;
+use crate::guard::Acting;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::{Stream, StreamExt};
+use std::convert::Infallible;
+use tokio_stream::wrappers::BroadcastStream;
+
+pub async fn events(State(app): State<App>, _: Acting) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    // A listener that is too slow loses the oldest lines; the page reads the state itself again anyway.
+    let stream = BroadcastStream::new(app.work.listen()).filter_map(|e| async move {
+        let e = e.ok()?;
+        let kind = e["type"].as_str().unwrap_or("progress").to_owned();
+        Some(Ok(Event::default().event(kind).data(e["data"].to_string())))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default())
+}

@@ -1,0 +1,75 @@
+//! Items and what was computed from them.
+
+use crate::App;
+use crate::error::Problem;
+use crate::guard::Acting;
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use zapys_casework::view::{ItemDetail, ItemsPage, TextView, TranscriptView};
+use zapys_casework::{ItemsRequest, ItemsSort};
+use zapys_domain::transcript::Flag;
+use zapys_domain::{DerivativeKind, ItemKind};
+
+/// Reads the filters of a query string; each may repeat.
+fn request(query: &str) -> Result<ItemsRequest, Problem> {
+    let bad = |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-filter", &format!("the filter `{what}` has a value it cannot have"), "See /api/v1/openapi.json.");
+    let mut r = ItemsRequest { limit: 100, ..Default::default() };
+    for pair in query.split('&').filter(|p| !p.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = percent_decode_str(&value.replace('+', " ")).decode_utf8().map_err(|_| bad(name))?.into_owned();
+        match name {
+            "kind" => r.kinds.push(ItemKind::parse(&value).ok_or_else(|| bad(name))?),
+            "status" => r.statuses.push(value),
+            "language" => r.languages.push(value),
+            "flag" => r.flags.push(Flag::parse(&value).ok_or_else(|| bad(name))?),
+            "text" => r.text = Some(value),
+            "sort" => r.sort = Some(ItemsSort::parse(&value).ok_or_else(|| bad(name))?),
+            "cursor" => r.cursor = Some(value),
+            "limit" => r.limit = value.parse::<usize>().ok().filter(|n| (1..=500).contains(n)).ok_or_else(|| bad(name))?,
+            _ => return Err(bad(name)),
+        }
+    }
+    Ok(r)
+}
+
+pub async fn list(State(app): State<App>, _: Acting, RawQuery(query): RawQuery) -> Result<Json<ItemsPage>, Problem> {
+    Ok(Json(app.case.items(&request(query.as_deref().unwrap_or(""))?).await?))
+}
+pub async fn show(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<ItemDetail>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(app.case.show(id).await?))
+}
+pub async fn custody(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(json!({"events": app.case.custody(Some(id)).await?})))
+}
+pub async fn transcript(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<TranscriptView>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(app.case.transcript(id).await?))
+}
+pub async fn text(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<TextView>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(app.case.text(id).await?))
+}
+pub async fn messages(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(json!({"messages": app.case.messages(id).await?})))
+}
+pub async fn calls(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(json!({"rows": app.case.calls(id).await?})))
+}
+pub async fn peaks(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    document(&app, &item, DerivativeKind::Peaks).await
+}
+pub async fn picture(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    document(&app, &item, DerivativeKind::Picture).await
+}
+
+async fn document(app: &App, item: &str, kind: DerivativeKind) -> Result<Json<Value>, Problem> {
+    let id = app.case.resolve(item).await?;
+    Ok(Json(app.case.document(id, kind).await?))
+}

@@ -1,0 +1,249 @@
+//! The conversation: one question after the other, each answered before the next is read.
+
+use crate::Fault;
+use crate::gate::Gate;
+use crate::whisper::{Ears, Task};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use zapys_host_protocol::{
+    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, WindowsAsk, frame,
+};
+
+/// Samples between two reports of the gate: 10 s.
+const REPORT: u64 = 160_000;
+/// Samples of one channel at most: two days.
+const MAX_GATE_SAMPLES: u64 = 48 * MAX_SAMPLES;
+
+/// What to load.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    threads: usize,
+    whisper: Option<PathBuf>,
+    gate: Option<PathBuf>,
+    onnxruntime: Option<PathBuf>,
+}
+impl Settings {
+    /// Reads the command line. Errors: [`Fault::Request`].
+    pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Fault> {
+        let mut settings = Self { threads: 1, ..Self::default() };
+        while let Some(name) = args.next() {
+            let value = args.next().ok_or(Fault::Request("an option lacks its value"))?;
+            match name.as_str() {
+                "--threads" => {
+                    let n = value.parse().ok().filter(|n| (1..=64).contains(n));
+                    settings.threads = n.ok_or(Fault::Request("--threads takes a number from 1 to 64"))?;
+                }
+                "--whisper" => settings.whisper = Some(value.into()),
+                "--gate" => settings.gate = Some(value.into()),
+                "--onnxruntime" => settings.onnxruntime = Some(value.into()),
+                _ => return Err(Fault::Request("options are --threads, --whisper, --gate, --onnxruntime")),
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// The loaded models.
+pub struct Host {
+    gate: Option<Gate>,
+    ears: Option<Ears>,
+    threads: usize,
+}
+
+impl Host {
+    /// Loads what the settings name. Errors: [`Fault::Model`].
+    pub fn start(settings: &Settings) -> Result<Self, Fault> {
+        let gate = match (&settings.gate, &settings.onnxruntime) {
+            (Some(model), Some(runtime)) => Some(Gate::open(runtime, model)?),
+            _ => None,
+        };
+        let ears = settings.whisper.as_ref().map(|folder| Ears::open(folder, settings.threads)).transpose()?;
+        Ok(Self { gate, ears, threads: settings.threads })
+    }
+
+    /// Answers until the questions end. Errors: [`Fault::Pipe`].
+    pub fn answer_all(&mut self, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+        while let Some((ask, _)) = frame::read::<Ask>(from)? {
+            match self.answer(ask, from, to) {
+                Ok(()) => {}
+                Err(Fault::Pipe(e)) => return Err(Fault::Pipe(e)),
+                Err(e) => frame::write(to, &Reply::Error { code: e.code().into(), message: e.to_string() }, &[])?,
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, ask: Ask, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+        match ask {
+            Ask::Hello { protocol } => self.hello(protocol, to),
+            Ask::Gate(ask) => self.listen(&ask, from, to),
+            Ask::Transcribe(ask) => self.hear(&ask, Task::Transcribe, from, to),
+            Ask::Translate(ask) => self.hear(&ask, Task::Translate, from, to),
+            Ask::Detect(ask) => {
+                let sound = sound(&ask, from)?;
+                let ears = self.ears.as_ref().ok_or(Fault::Request("no speech model is loaded"))?;
+                let (windows, together) = ears.languages(&windows(&ask, &sound))?;
+                Ok(frame::write(to, &Reply::Languages { windows, together }, &[])?)
+            }
+            // Left over from a question that was refused.
+            Ask::Pcm => Ok(()),
+        }
+    }
+
+    fn hello(&self, protocol: u32, to: &mut impl Write) -> Result<(), Fault> {
+        if protocol != PROTOCOL {
+            return Err(Fault::Request("this host speaks another version of the protocol"));
+        }
+        let mut answers = Vec::new();
+        if self.gate.is_some() {
+            answers.push("gate".into());
+        }
+        if self.ears.is_some() {
+            answers.extend(["transcribe", "translate", "detect"].map(String::from));
+        }
+        let hello = Hello {
+            protocol: PROTOCOL,
+            host: "speech".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            answers,
+            threads: u32::try_from(self.threads).unwrap_or(u32::MAX),
+        };
+        Ok(frame::write(to, &Reply::Hello(hello), &[])?)
+    }
+
+    fn listen(&mut self, ask: &GateAsk, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+        if ask.samples > MAX_GATE_SAMPLES || ask.threshold[1] > ask.threshold[0] {
+            return Err(Fault::Request("the gate's settings are out of range"));
+        }
+        let gate = self.gate.as_mut().ok_or(Fault::Request("no speech gate is loaded"))?;
+        let mut listening = gate.listen(ask);
+        let (mut left, mut unreported) = (ask.samples, 0);
+        while left > 0 {
+            let body = pcm(from)?;
+            let n = (body.len() / 2) as u64;
+            listening.hear(frame::pcm_from_bytes(&body)?)?;
+            left = left.checked_sub(n).ok_or(Fault::Request("more sound than announced"))?;
+            unreported += n;
+            if unreported >= REPORT {
+                frame::write(to, &Reply::Progress { samples: unreported }, &[])?;
+                unreported = 0;
+            }
+        }
+        Ok(frame::write(to, &Reply::Activity { spans: listening.end()? }, &[])?)
+    }
+
+    fn hear(&self, ask: &WindowsAsk, task: Task, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+        let sound = sound(ask, from)?;
+        if !(1..=10).contains(&ask.beam) {
+            return Err(Fault::Request("the beam is 1 to 10 wide"));
+        }
+        let ears = self.ears.as_ref().ok_or(Fault::Request("no speech model is loaded"))?;
+        let language = ears.hear(&windows(ask, &sound), ask, task, |heard| Ok(frame::write(to, &Reply::Heard(heard), &[])?))?;
+        Ok(frame::write(to, &Reply::Done { language }, &[])?)
+    }
+}
+
+/// Reads the sound of a question, all windows one after the other.
+fn sound(ask: &WindowsAsk, from: &mut impl Read) -> Result<Vec<i16>, Fault> {
+    let total = ask.samples();
+    if ask.windows.len() > MAX_WINDOWS || total > MAX_SAMPLES || ask.windows.iter().any(|&n| n > MAX_WINDOW_SAMPLES) {
+        return Err(Fault::Request("more or longer windows than allowed"));
+    }
+    let total = usize::try_from(total).map_err(|_| Fault::Request("more sound than fits"))?;
+    let mut sound = Vec::new();
+    while sound.len() < total {
+        sound.extend(frame::pcm_from_bytes(&pcm(from)?)?);
+    }
+    if sound.len() > total { Err(Fault::Request("more sound than announced")) } else { Ok(sound) }
+}
+
+/// Cuts the sound into its windows.
+fn windows<'s>(ask: &WindowsAsk, mut sound: &'s [i16]) -> Vec<&'s [i16]> {
+    ask.windows
+        .iter()
+        .map(|&n| {
+            let (window, rest) = sound.split_at((n as usize).min(sound.len()));
+            sound = rest;
+            window
+        })
+        .collect()
+}
+
+/// Reads one frame of sound; an empty one would let a question last for ever.
+fn pcm(from: &mut impl Read) -> Result<Vec<u8>, Fault> {
+    let invalid = |text| Fault::Pipe(io::Error::new(io::ErrorKind::InvalidData, text));
+    match frame::read::<Ask>(from)? {
+        Some((Ask::Pcm, body)) if !body.is_empty() => Ok(body),
+        Some(_) => Err(invalid("sound expected")),
+        None => Err(Fault::Pipe(io::ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn talk(asks: &[(Ask, Vec<u8>)]) -> (Result<(), Fault>, Vec<Reply>) {
+        let mut host = Host { gate: None, ears: None, threads: 2 };
+        let mut pipe = Vec::new();
+        for (ask, body) in asks {
+            frame::write(&mut pipe, ask, body).expect("written");
+        }
+        let mut answers = Vec::new();
+        let end = host.answer_all(&mut pipe.as_slice(), &mut answers);
+        let mut from = answers.as_slice();
+        let mut replies = Vec::new();
+        while let Some((reply, _)) = frame::read(&mut from).expect("well-formed") {
+            replies.push(reply);
+        }
+        (end, replies)
+    }
+    fn ask(windows: Vec<u32>) -> WindowsAsk {
+        WindowsAsk { windows, language: None, follow_switches: false, beam: 5 }
+    }
+    fn code(reply: &Reply) -> &str {
+        match reply {
+            Reply::Error { code, .. } => code,
+            _ => "",
+        }
+    }
+
+    #[test]
+    fn a_bad_question_is_answered_and_the_next_one_too() {
+        let (end, replies) = talk(&[
+            (Ask::Hello { protocol: PROTOCOL + 1 }, vec![]),
+            (Ask::Transcribe(ask(vec![MAX_WINDOW_SAMPLES + 1])), vec![]),
+            (Ask::Translate(ask(vec![1; MAX_WINDOWS + 1])), vec![]),
+            (Ask::Detect(ask(vec![2])), vec![]),
+            (Ask::Pcm, vec![1, 2, 3, 4]),
+            (Ask::Gate(GateAsk { samples: 1, threshold: [100, 200], min_speech_ms: 0, min_silence_ms: 0 }), vec![]),
+            (Ask::Hello { protocol: PROTOCOL }, vec![]),
+        ]);
+        end.expect("the pipe holds");
+        assert_eq!(replies.len(), 6);
+        assert!(replies[..5].iter().all(|r| code(r) == "bad-request"), "{replies:?}");
+        assert!(matches!(&replies[5], Reply::Hello(h) if h.threads == 2 && h.answers.is_empty()));
+    }
+
+    #[test]
+    fn a_broken_conversation_ends() {
+        for asks in [
+            vec![(Ask::Detect(ask(vec![2])), vec![])],
+            vec![(Ask::Detect(ask(vec![2])), vec![]), (Ask::Pcm, vec![])],
+            vec![(Ask::Detect(ask(vec![2])), vec![]), (Ask::Pcm, vec![1])],
+            vec![(Ask::Detect(ask(vec![2])), vec![]), (Ask::Hello { protocol: PROTOCOL }, vec![])],
+        ] {
+            assert!(matches!(talk(&asks).0, Err(Fault::Pipe(_))));
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_read_strictly() {
+        let parse = |args: &[&str]| Settings::parse(args.iter().map(|s| (*s).to_owned()));
+        let settings = parse(&["--threads", "2", "--whisper", "m"]).expect("valid");
+        assert_eq!((settings.threads, settings.whisper), (2, Some("m".into())));
+        for bad in [&["--threads"][..], &["--threads", "0"], &["--model", "x"]] {
+            assert!(parse(bad).is_err());
+        }
+    }
+}
