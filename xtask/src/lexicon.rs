@@ -239,9 +239,10 @@ fn attach_converbs(lexemes: &mut Lexemes) {
     ];
     let mut moves = Vec::new();
     for (key, forms) in lexemes.iter().filter(|(key, _)| key.1 == Class::Converb) {
-        let found = ENDINGS.iter().filter_map(|(ending, finite)| Some((key.0.strip_suffix(ending)?, finite))).find_map(
-            |(stem, finite)| finite.iter().find_map(|ending| verb_of.get(format!("{stem}{ending}").as_str()).copied()),
-        );
+        let found = ENDINGS
+            .iter()
+            .filter_map(|(ending, finite)| Some((key.0.strip_suffix(ending)?, finite)))
+            .find_map(|(stem, finite)| finite.iter().find_map(|ending| verb_of.get(format!("{stem}{ending}").as_str()).copied()));
         if let Some(verb) = found {
             moves.push((key.clone(), verb.clone(), forms.clone()));
         }
@@ -325,8 +326,7 @@ fn make(dictionary: &[u8]) -> Result<Vec<u8>, String> {
         ascending(&mut set_bytes, set);
     }
     let stems: BTreeMap<Vec<u8>, u64> = at_stem.iter().filter_map(|(s, set)| Some((letters(s)?, sets[set] as u64))).collect();
-    let stems = fst::Map::from_iter(stems)
-        .map_err(|e| format!("the stems do not make a map: {e}"))?;
+    let stems = fst::Map::from_iter(stems).map_err(|e| format!("the stems do not make a map: {e}"))?;
 
     let mut out = MAGIC.to_vec();
     for n in [endings.len(), paradigms.len(), sets.len(), ending_bytes.len(), paradigm_bytes.len(), set_bytes.len()] {
@@ -338,4 +338,58 @@ fn make(dictionary: &[u8]) -> Result<Vec<u8>, String> {
     }
     out.extend_from_slice(stems.as_fst().as_bytes());
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two lines in CFSA2 form, written by hand: an entry node, a root with two arcs, two chains.
+    fn automaton(first: &[u8], second: &[u8]) -> Vec<u8> {
+        let chain = |line: &[u8]| {
+            let (last, rest) = line[1..].split_last().expect("at least two signs");
+            let mut arcs: Vec<u8> = rest.iter().flat_map(|b| [0xc0, *b]).collect();
+            arcs.extend([0x60, *last, 0]);
+            arcs
+        };
+        let second_chain = chain(second);
+        // Entry arc, root arc with a target, root arc to the next node.
+        let first_at = 2 + 3 + 2 + second_chain.len();
+        let mut bytes = b"\\fsa\xc6\x00\x07\x01\x00".to_vec();
+        bytes.extend([0xc0, b'^', 0x00, first[0], u8::try_from(first_at).expect("short"), 0xc0, second[0]]);
+        bytes.extend(second_chain);
+        bytes.extend(chain(first));
+        bytes
+    }
+
+    #[test]
+    fn a_dictionary_becomes_a_lexicon() {
+        let bytes = automaton("єдність+A+noun".as_bytes(), "ящики+C+noun:inanim:p:v_naz".as_bytes());
+        let found = lexemes(&bytes).expect("readable");
+        let found: Vec<_> =
+            found.iter().map(|((l, c), f)| (l.as_str(), *c as u8, f.iter().cloned().collect::<Vec<_>>())).collect();
+        assert_eq!(found, [("ящик", 1, vec!["ящики".to_owned()]), ("єдність", 1, vec!["єдність".to_owned()])]);
+
+        let made = make(&bytes).expect("made");
+        assert!(made.starts_with(MAGIC));
+        let head = |i: usize| u32::from_le_bytes(made[8 + 4 * i..12 + 4 * i].try_into().expect("four")) as usize;
+        let stems = fst::Map::new(made[32 + head(3) + head(4) + head(5)..].to_vec()).expect("a map");
+        assert!(stems.get(letters("ящик").expect("letters")).is_some());
+        assert_eq!((head(0), stems.len()), (2, 2));
+    }
+
+    #[test]
+    fn damaged_dictionaries_are_refused() {
+        let whole = automaton("єдність+A+noun".as_bytes(), "ящики+C+noun".as_bytes());
+        for cut in 0..whole.len() {
+            assert!(lexemes(&whole[..cut]).is_err(), "{cut}");
+        }
+        assert!(lexemes(&automaton(b"ab+zz+x", b"cd")).is_err());
+    }
+
+    #[test]
+    fn the_lexicon_kept_is_the_one_made() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/search/data").join(MADE);
+        pinned(MADE, &std::fs::read(kept).expect("kept in the repository"), MADE_SHA256).expect("unchanged");
+    }
 }

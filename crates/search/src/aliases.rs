@@ -23,7 +23,7 @@ impl Aliases {
     pub fn new(groups: &[Group], kin: &BTreeMap<String, String>, analyse: impl Fn(&str) -> Vec<Word>) -> Self {
         let mut aliases = Self { kin: kin.clone(), ..Self::default() };
         for (group, written) in groups.iter().enumerate().flat_map(|(i, g)| g.words.iter().map(move |w| (i, w))) {
-            let words: Vec<Vec<String>> = analyse(written).iter().map(|w| own_lemmas(w)).collect();
+            let words: Vec<Vec<String>> = analyse(written).iter().map(own_lemmas).collect();
             let Some(first) = words.first() else { continue };
             for lemma in first {
                 aliases.by_first.entry(lemma.clone()).or_default().push(aliases.members.len());

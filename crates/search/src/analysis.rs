@@ -33,13 +33,16 @@ pub enum Script {
     Other,
 }
 
+/// A place in a text: in characters, in bytes.
+type Place = (usize, usize);
+
 /// The words of a text in order. Hyphens separate; an apostrophe between letters does not.
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut found = Vec::new();
     let mut chars = text.char_indices().enumerate().peekable();
-    // Start as (characters, bytes), end of the last sign that counts.
-    let mut open: Option<((usize, usize), (usize, usize))> = None;
-    let close = |open: &mut Option<((usize, usize), (usize, usize))>, found: &mut Vec<Token>| {
+    // Start of the word at hand, end of the last sign of it that counts.
+    let mut open: Option<(Place, Place)> = None;
+    let close = |open: &mut Option<(Place, Place)>, found: &mut Vec<Token>| {
         if let Some(((start, from), (end, to))) = open.take() {
             let raw = &text[from..to];
             let key = fold(raw);
@@ -178,11 +181,90 @@ fn same_alphabet(letters: &mut [char]) {
 pub fn stem(key: &str) -> &str {
     // Longest first; Ukrainian and Russian together, since speech mixes them.
     const ENDINGS: &[&str] = &[
-        "ються", "ється", "ться", "тся", "лася", "лися", "лись", "лась", "ами", "ями", "ові", "еві", "єві", "ого", "его", "ому",
-        "ему", "ими", "ыми", "ять", "ють", "уть", "ила", "или", "ило", "ала", "али", "ало", "ити", "ати", "ить", "ать", "ах",
-        "ях", "ам", "ям", "ом", "ем", "єм", "ою", "ею", "єю", "ой", "ей", "ій", "ий", "ый", "ої", "их", "ых", "им", "ым", "ів",
-        "їв", "ов", "ев", "єв", "ую", "юю", "ая", "яя", "ее", "ое", "ые", "ие", "ия", "ія", "ию", "ію", "ії", "ии", "а", "я",
-        "у", "ю", "о", "е", "є", "и", "ы", "і", "ї", "ь", "й",
+        "ються",
+        "ється",
+        "ться",
+        "тся",
+        "лася",
+        "лися",
+        "лись",
+        "лась",
+        "ами",
+        "ями",
+        "ові",
+        "еві",
+        "єві",
+        "ого",
+        "его",
+        "ому",
+        "ему",
+        "ими",
+        "ыми",
+        "ять",
+        "ють",
+        "уть",
+        "ила",
+        "или",
+        "ило",
+        "ала",
+        "али",
+        "ало",
+        "ити",
+        "ати",
+        "ить",
+        "ать",
+        "ах",
+        "ях",
+        "ам",
+        "ям",
+        "ом",
+        "ем",
+        "єм",
+        "ою",
+        "ею",
+        "єю",
+        "ой",
+        "ей",
+        "ій",
+        "ий",
+        "ый",
+        "ої",
+        "их",
+        "ых",
+        "им",
+        "ым",
+        "ів",
+        "їв",
+        "ов",
+        "ев",
+        "єв",
+        "ую",
+        "юю",
+        "ая",
+        "яя",
+        "ее",
+        "ое",
+        "ые",
+        "ие",
+        "ия",
+        "ія",
+        "ию",
+        "ію",
+        "ії",
+        "ии",
+        "а",
+        "я",
+        "у",
+        "ю",
+        "о",
+        "е",
+        "є",
+        "и",
+        "ы",
+        "і",
+        "ї",
+        "ь",
+        "й",
     ];
     for ending in ENDINGS {
         if let Some(stem) = key.strip_suffix(ending)
@@ -200,7 +282,10 @@ pub fn english(key: &str) -> String {
     let mut stem = key.to_owned();
     if let Some(s) = key.strip_suffix("ies").filter(|s| s.len() > 1) {
         stem = format!("{s}y");
-    } else if let Some(s) = ["sses", "shes", "ches", "xes", "zes"].iter().find_map(|e| key.strip_suffix(&e[e.len() - 2..]).filter(|_| key.ends_with(e))) {
+    } else if let Some(s) = ["sses", "shes", "ches", "xes", "zes"]
+        .iter()
+        .find_map(|e| key.strip_suffix(&e[e.len() - 2..]).filter(|_| key.ends_with(e)))
+    {
         stem = s.to_owned();
     } else if let Some(s) = key.strip_suffix('s').filter(|s| s.len() > 2 && !s.ends_with(['s', 'u', 'i'])) {
         stem = s.to_owned();
@@ -400,7 +485,8 @@ mod tests {
 
     #[test]
     fn unknown_names_keep_one_stem() {
-        for forms in [&["рубіжне", "рубіжного", "рубіжному"][..], &["шахед", "шахеди", "шахедів", "шахедами"]] {
+        for forms in [&["рубіжне", "рубіжного", "рубіжному"][..], &["шахед", "шахеди", "шахедів", "шахедами"]]
+        {
             assert!(forms.iter().all(|f| stem(f) == stem(forms[0])), "{forms:?}");
         }
         assert_eq!(stem("дим"), "дим");
@@ -408,8 +494,18 @@ mod tests {
 
     #[test]
     fn english_forms_meet() {
-        for forms in [&["box", "boxes"][..], &["building", "buildings", "build"], &["city", "cities"], &["move", "moved", "moving", "moves"], &["stopped", "stop", "stopping"]] {
-            assert!(forms.iter().all(|f| english(f) == english(forms[0])), "{:?}", forms.iter().map(|f| english(f)).collect::<Vec<_>>());
+        for forms in [
+            &["box", "boxes"][..],
+            &["building", "buildings", "build"],
+            &["city", "cities"],
+            &["move", "moved", "moving", "moves"],
+            &["stopped", "stop", "stopping"],
+        ] {
+            assert!(
+                forms.iter().all(|f| english(f) == english(forms[0])),
+                "{:?}",
+                forms.iter().map(|f| english(f)).collect::<Vec<_>>()
+            );
         }
         assert_eq!(english("bus"), "bus");
         assert_eq!(english("red"), "red");

@@ -42,6 +42,12 @@ impl<'a> Feed<'a> {
         Ok(())
     }
 
+    /// Takes everything away, at the next commit; until then it is still found. The beginning of a rebuild while others read.
+    pub fn clear(&mut self) -> Result<(), IndexError> {
+        self.writer.delete_all_documents()?;
+        Ok(())
+    }
+
     /// Makes everything up to here findable and durable, and remembers how far in the record that is.
     pub fn commit(&mut self, watermark: u64) -> Result<(), IndexError> {
         let mut commit = self.writer.prepare_commit()?;

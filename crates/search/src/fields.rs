@@ -35,7 +35,7 @@ pub(crate) struct Fields {
     pub lemma: Field,
     /// Heads of word families.
     pub kin: Field,
-    /// Sounds (`s:`) and groups of the alias table (`g:`).
+    /// Sounds (`s:`), groups of the alias table (`g:`), telephone numbers (`n:`).
     pub alias: Field,
     /// Words and lemmas of the translation.
     pub translated: Field,
@@ -110,7 +110,7 @@ impl Fields {
         doc.add_pre_tokenized_text(self.lemma, stream(&words, |w, keys| keys.extend(w.keys.lemmas.iter().map(String::as_str))));
         doc.add_pre_tokenized_text(self.kin, bag(words.iter().flat_map(|w| &w.keys.kin).cloned()));
         let sounds = words.iter().flat_map(|w| &w.keys.sounds).map(|s| sound_key(s));
-        let groups = lexicon.aliases(&words).into_iter().map(|(group, _, _)| group_key(group));
+        let groups = lexicon.aliases(&words).into_iter().map(|(key, _, _)| key);
         doc.add_pre_tokenized_text(self.alias, bag(sounds.chain(groups)));
         if let Some(translation) = &passage.translation {
             doc.add_text(self.translation, translation);
@@ -139,10 +139,6 @@ fn id_number(item: ItemId) -> u128 {
 /// Key in the alias field for a sound.
 pub(crate) fn sound_key(sound: &str) -> String {
     format!("s:{sound}")
-}
-/// Key in the alias field for a group of the table.
-pub(crate) fn group_key(group: usize) -> String {
-    format!("g:{group}")
 }
 
 /// A translation is found by its words as they stand and by their lemmas; one field holds both.

@@ -68,7 +68,7 @@ pub(crate) fn mark(lexicon: &Lexicon, parts: &[&Part], text: &str, translation: 
 
 fn answer(lexicon: &Lexicon, parts: &[&Part], text: &str) -> Answered {
     let words = lexicon.words(text);
-    let groups = lexicon.aliases(&words);
+    let aliases = lexicon.aliases(&words);
     let mut answered = Answered { furthest: None, n_parts: 0, marks: Vec::new() };
     for part in parts {
         let mut nearest: Option<Matched> = None;
@@ -96,7 +96,9 @@ fn answer(lexicon: &Lexicon, parts: &[&Part], text: &str) -> Answered {
             }
             Shape::Together => {
                 // Only where all of them stand somewhere.
-                let at = |asked: &Word| words.iter().enumerate().filter_map(|(i, w)| Some((i, compare(asked, w, Shape::Word)?))).collect();
+                let at = |asked: &Word| {
+                    words.iter().enumerate().filter_map(|(i, w)| Some((i, compare(asked, w, Shape::Word)?))).collect()
+                };
                 let all: Vec<Vec<(usize, Matched)>> = part.words.iter().map(at).collect();
                 if all.iter().all(|found| !found.is_empty()) {
                     let furthest = all.iter().filter_map(|found| found.iter().map(|(_, m)| *m).min()).max();
@@ -104,7 +106,7 @@ fn answer(lexicon: &Lexicon, parts: &[&Part], text: &str) -> Answered {
                 }
             }
         }
-        for (_, from, to) in groups.iter().filter(|(group, _, _)| part.groups.contains(group)) {
+        for (_, from, to) in aliases.iter().filter(|(key, _, _)| part.aliases.contains(key)) {
             note(Matched::Alias, *from, *to);
         }
         if let Some(nearest) = nearest {

@@ -119,9 +119,10 @@ impl Lexicon {
         tokens.map(|token| Word { keys: self.keys(&token.key), token }).collect()
     }
 
-    /// Entries of the alias table in these words: group, first word, one past the last.
-    pub(crate) fn aliases(&self, words: &[Word]) -> Vec<(usize, usize, usize)> {
-        self.0.aliases.find(words)
+    /// Entries of the alias table and telephone numbers in these words: key, first word, one past the last.
+    pub(crate) fn aliases(&self, words: &[Word]) -> Vec<(String, usize, usize)> {
+        let entries = self.0.aliases.find(words).into_iter().map(|(group, from, to)| (format!("g:{group}"), from, to));
+        entries.chain(telephone_numbers(words)).collect()
     }
 
     /// Keys of one folded word.
@@ -161,7 +162,9 @@ impl Lexicon {
     fn cyrillic(&self, key: &str, keys: &mut Keys) {
         if let Some(ukrainian) = &self.0.ukrainian {
             for (lemma, class) in ukrainian.lemmas(key) {
-                if let Some(kin) = self.0.aliases.kin(&lemma).map(str::to_owned).or_else(|| ukrainian_kin(ukrainian, &lemma, class)) {
+                if let Some(kin) =
+                    self.0.aliases.kin(&lemma).map(str::to_owned).or_else(|| ukrainian_kin(ukrainian, &lemma, class))
+                {
                     add(&mut keys.kin, kin);
                 }
                 add(&mut keys.lemmas, lemma);
@@ -194,6 +197,36 @@ pub(crate) fn stem_key(key: &str) -> String {
     format!("~{}", analysis::stem(key))
 }
 
+/// Runs of digits that may be a telephone number, however it is grouped. The key is the last nine digits: what stands before
+/// them depends on where the caller is.
+fn telephone_numbers(words: &[Word]) -> Vec<(String, usize, usize)> {
+    const DIGITS: std::ops::RangeInclusive<usize> = 9..=15;
+    /// Most characters between two groups, as in `) ` or ` - `.
+    const GAP: usize = 3;
+    let is_digits = |w: &Word| w.token.key.bytes().all(|b| b.is_ascii_digit());
+    let mut found = Vec::new();
+    let mut note = |from: usize, to: usize| {
+        let digits: String = words[from..to].iter().map(|w| w.token.key.as_str()).collect();
+        if DIGITS.contains(&digits.len()) {
+            found.push((format!("n:{}", &digits[digits.len() - DIGITS.start()..]), from, to));
+        }
+    };
+    let mut from = 0;
+    while from < words.len() {
+        let mut to = from;
+        while to < words.len() && is_digits(&words[to]) && (to == from || words[to].token.start <= words[to - 1].token.end + GAP)
+        {
+            to += 1;
+        }
+        if to > from + 1 {
+            note(from, to);
+        }
+        (from..to).for_each(|at| note(at, at + 1));
+        from = to.max(from + 1);
+    }
+    found
+}
+
 fn add(list: &mut Vec<String>, key: String) {
     if !key.is_empty() && !list.contains(&key) {
         list.push(key);
@@ -217,8 +250,13 @@ fn ukrainian_kin(lexicon: &Ukrainian, lemma: &str, class: Class) -> Option<Strin
         Class::Noun => {
             let stem = lemma.strip_suffix("ня").or_else(|| lemma.strip_suffix("тя"))?;
             lexicon.verb(&format!("{stem}о")).or_else(|| {
-                let rules: &[(&str, &[&str])] =
-                    &[("ування", &["увати"]), ("ювання", &["ювати"]), ("ання", &["ати"]), ("яння", &["яти"]), ("ення", &["ити", "іти"])];
+                let rules: &[(&str, &[&str])] = &[
+                    ("ування", &["увати"]),
+                    ("ювання", &["ювати"]),
+                    ("ання", &["ати"]),
+                    ("яння", &["яти"]),
+                    ("ення", &["ити", "іти"]),
+                ];
                 rewrite(lemma, rules, |c| lexicon.is_lemma(c, &[Class::Perfective, Class::Imperfective]))
             })
         }
@@ -341,10 +379,20 @@ mod tests {
             let keys = lexicon.keys(&analysis::fold(word));
             keys.kin.first().or(keys.lemmas.first()).cloned().unwrap_or_default()
         };
-        for word in ["розстріл", "розстрілу", "розстріляти", "розстріляли", "розстріляний", "розстріляно", "розстрілювали", "розстрілявши"] {
+        for word in [
+            "розстріл",
+            "розстрілу",
+            "розстріляти",
+            "розстріляли",
+            "розстріляний",
+            "розстріляно",
+            "розстрілювали",
+            "розстрілявши",
+        ] {
             assert_eq!(head(word), "розстріляти", "{word}");
         }
-        for word in ["расстрел", "расстреляли", "расстрелянный", "расстреливать", "расстреливали"] {
+        for word in ["расстрел", "расстреляли", "расстрелянный", "расстреливать", "расстреливали"]
+        {
             assert_eq!(head(word), "расстрелять", "{word}");
         }
         for word in ["захоплення", "захоплений", "захоплювали", "захопив"] {

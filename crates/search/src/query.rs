@@ -14,8 +14,8 @@ pub(crate) struct Part {
     pub is_excluded: bool,
     /// Little words that need not be found when there are others.
     pub is_optional: bool,
-    /// Groups of the alias table that these words are an entry of.
-    pub groups: Vec<usize>,
+    /// Keys that these words have together: groups of the alias table, a telephone number.
+    pub aliases: Vec<String>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -53,9 +53,13 @@ pub(crate) fn parse(lexicon: &Lexicon, text: &str) -> (Vec<Part>, bool) {
         };
         let end = chars[at..].iter().position(ends).map_or(chars.len(), |len| at + len);
         let chunk: String = chars[at..end].iter().collect();
+        let mut words = lexicon.words(&chunk);
+        for word in &mut words {
+            word.token.start += at;
+            word.token.end += at;
+        }
         at = end + usize::from(is_quoted);
 
-        let mut words = lexicon.words(&chunk);
         if n_words + words.len() > MAX_WORDS {
             is_cut = true;
             words.truncate(MAX_WORDS - n_words);
@@ -68,7 +72,7 @@ pub(crate) fn parse(lexicon: &Lexicon, text: &str) -> (Vec<Part>, bool) {
             (1, false) => Shape::Word,
             _ => Shape::Phrase,
         };
-        let part = |words: Vec<Word>, shape| Part { words, shape, is_excluded, is_optional: false, groups: Vec::new() };
+        let part = |words: Vec<Word>, shape| Part { words, shape, is_excluded, is_optional: false, aliases: Vec::new() };
         if !words.is_empty() {
             parts.push(part(words, shape));
         }
@@ -82,7 +86,7 @@ pub(crate) fn parse(lexicon: &Lexicon, text: &str) -> (Vec<Part>, bool) {
     (parts, is_cut)
 }
 
-/// Notes alias groups; plain words that name a group only together become one part.
+/// Notes aliases; plain words that have one only together become one part.
 fn group(lexicon: &Lexicon, parts: Vec<Part>) -> Vec<Part> {
     let mut out: Vec<Part> = Vec::new();
     let mut rest = parts.into_iter().peekable();
@@ -93,7 +97,8 @@ fn group(lexicon: &Lexicon, parts: Vec<Part>) -> Vec<Part> {
         }
         if part.shape == Shape::Phrase {
             let len = part.words.len();
-            part.groups = lexicon.aliases(&part.words).into_iter().filter(|(_, a, b)| (*a, *b) == (0, len)).map(|(g, _, _)| g).collect();
+            let found = lexicon.aliases(&part.words).into_iter();
+            part.aliases = found.filter(|(_, from, to)| (*from, *to) == (0, len)).map(|(key, _, _)| key).collect();
             out.push(part);
             continue;
         }
@@ -107,9 +112,10 @@ fn group(lexicon: &Lexicon, parts: Vec<Part>) -> Vec<Part> {
         let mut at = 0;
         while at < run.len() {
             let longest = found.iter().filter(|(_, from, _)| *from == at).map(|(_, _, to)| *to).max().unwrap_or(at + 1);
-            let groups = found.iter().filter(|(_, from, to)| (*from, *to) == (at, longest)).map(|(g, _, _)| *g).collect();
+            let aliases =
+                found.iter().filter(|(_, from, to)| (*from, *to) == (at, longest)).map(|(key, _, _)| key.clone()).collect();
             let shape = if longest - at == 1 { Shape::Word } else { Shape::Together };
-            out.push(Part { words: words[at..longest].to_vec(), shape, is_excluded: false, is_optional: false, groups });
+            out.push(Part { words: words[at..longest].to_vec(), shape, is_excluded: false, is_optional: false, aliases });
             at = longest;
         }
     }
@@ -118,7 +124,8 @@ fn group(lexicon: &Lexicon, parts: Vec<Part>) -> Vec<Part> {
 
 /// Prepositions, conjunctions and particles of both languages and of English, in folded spelling.
 const LITTLE_WORDS: &[&str] = &[
-    "а", "але", "або", "без", "би", "бы", "в", "від", "во", "вот", "да", "де", "для", "до", "же", "з", "за", "зі", "и", "из", "или",
-    "і", "із", "й", "к", "ко", "ли", "на", "над", "не", "ні", "ни", "но", "о", "об", "от", "по", "под", "при", "про", "с", "се", "со",
-    "та", "те", "то", "ту", "у", "це", "чи", "что", "що", "як", "як", "the", "an", "of", "to", "in", "on", "at", "and", "or", "is", "for",
+    "а", "але", "або", "без", "би", "бы", "в", "від", "во", "вот", "да", "де", "для", "до", "же", "з", "за", "зі", "и", "из",
+    "или", "і", "із", "й", "к", "ко", "ли", "на", "над", "не", "ні", "ни", "но", "о", "об", "от", "по", "под", "при", "про", "с",
+    "се", "со", "та", "те", "то", "ту", "у", "це", "чи", "что", "що", "як", "як", "the", "an", "of", "to", "in", "on", "at",
+    "and", "or", "is", "for",
 ];

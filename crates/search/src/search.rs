@@ -4,7 +4,7 @@
 //! that depend on nothing but the passages that are there, so an index fed bit by bit ranks exactly as one built anew.
 
 use crate::error::IndexError;
-use crate::fields::{Fields, ORDER_COLUMNS, both, group_key, sound_key};
+use crate::fields::{Fields, ORDER_COLUMNS, both, sound_key};
 use crate::hit::{Hit, by_sound, mark};
 use crate::index::Index;
 use crate::lexicon::{Word, stem_key};
@@ -12,8 +12,8 @@ use crate::query::{Part, Shape, parse};
 use std::time::{Duration, Instant};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{
-    Bm25StatisticsProvider, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, Occur, PhraseQuery, Query as Condition,
-    RegexQuery, TermQuery,
+    Bm25StatisticsProvider, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, Occur, PhraseQuery,
+    Query as Condition, RegexQuery, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{Searcher, SegmentReader, TantivyDocument, Term};
@@ -89,7 +89,13 @@ impl Index {
         Ok(answer)
     }
 
-    fn run(&self, searcher: &Searcher, query: &Query, parts: &[Part], all: bool) -> Result<(usize, Vec<(f32, TantivyDocument)>), IndexError> {
+    fn run(
+        &self,
+        searcher: &Searcher,
+        query: &Query,
+        parts: &[Part],
+        all: bool,
+    ) -> Result<(usize, Vec<(f32, TantivyDocument)>), IndexError> {
         let condition = self.condition(query, parts, all);
         let top = TopDocs::with_limit(query.limit.clamp(1, MAX_LIMIT)).tweak_score(|segment: &SegmentReader| {
             let columns = ORDER_COLUMNS.map(|name| segment.fast_fields().u64(name).ok().map(|c| c.first_or_default_col(0)));
@@ -232,7 +238,10 @@ fn wanted(fields: &Fields, part: &Part) -> Box<dyn Condition> {
         Shape::Phrase => {
             best.push(EXACT, phrase(fields.exact, &part.words, |w| vec![w.token.key.clone()]));
             best.push(LEMMA, phrase(fields.lemma, &part.words, lemma_keys));
-            best.push(TRANSLATED, phrase(fields.translated, &part.words, |w| both(&w.token.key, &w.keys).map(str::to_owned).collect()));
+            best.push(
+                TRANSLATED,
+                phrase(fields.translated, &part.words, |w| both(&w.token.key, &w.keys).map(str::to_owned).collect()),
+            );
         }
         Shape::Together => {
             let all = part.words.iter().map(|w| {
@@ -243,8 +252,8 @@ fn wanted(fields: &Fields, part: &Part) -> Box<dyn Condition> {
             best.push(1.0, Box::new(BooleanQuery::new(all.collect())));
         }
     }
-    for group in &part.groups {
-        best.term(ALIAS, fields.alias, &group_key(*group));
+    for key in &part.aliases {
+        best.term(ALIAS, fields.alias, key);
     }
     best.done()
 }
@@ -307,7 +316,9 @@ fn phrase(field: Field, words: &[Word], keys_of: impl Fn(&Word) -> Vec<String>) 
             });
             combinations = longer.take(MAX_COMBINATIONS).collect();
         }
-        let listed = combinations.into_iter().map(|terms| -> (Occur, Box<dyn Condition>) { (Occur::Should, Box::new(PhraseQuery::new(terms))) });
+        let listed = combinations
+            .into_iter()
+            .map(|terms| -> (Occur, Box<dyn Condition>) { (Occur::Should, Box::new(PhraseQuery::new(terms))) });
         (Occur::Must, Box::new(BooleanQuery::new(listed.collect())) as Box<dyn Condition>)
     });
     Box::new(BooleanQuery::new(windows.collect()))

@@ -43,9 +43,14 @@ fn readers_need_no_lock_and_see_commits() {
     feed.commit(43).expect("committed");
     assert_eq!(ask(&reading, "двері").total, 1);
     assert_eq!(reading.watermark().expect("readable"), Some(43));
+    feed.clear().expect("cleared");
+    assert_eq!(ask(&reading, "ящик").total, 50);
+    feed.replace(item(7), Layer::Said, &[passage(7, 0, "ящик")]).expect("fed");
+    feed.replace(item(100), Layer::Read, &[passage(100, 0, "двері")]).expect("fed");
     feed.remove(item(100)).expect("removed");
     feed.commit(44).expect("committed");
     assert_eq!(ask(&reading, "двері").total, 0);
+    assert_eq!(ask(&reading, "ящик").total, 1);
 }
 
 #[test]
@@ -70,7 +75,8 @@ fn another_version_is_made_anew() {
 
 #[test]
 fn a_damaged_folder_says_what_to_do() {
-    let ways: [(&str, fn(&Path)); 6] = [
+    type Way = (&'static str, fn(&Path));
+    let ways: [Way; 6] = [
         ("head gone", |d| std::fs::remove_file(d.join("meta.json")).expect("removed")),
         ("head empty", |d| std::fs::write(d.join("meta.json"), "").expect("written")),
         ("head changed", |d| std::fs::write(d.join("meta.json"), "{\"segments\":7}").expect("written")),
