@@ -73,7 +73,7 @@ impl Casework {
             }
         };
         let mut inputs = vec![item.object];
-        for need in needs(job.kind) {
+        for need in needs(job.kind, item.kind) {
             match self.store.derivative(item.id, *need).await?.and_then(|d| d.output) {
                 Some(output) => inputs.push(output),
                 None => {

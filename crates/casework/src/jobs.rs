@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use zapys_domain::kind::Recognised;
-use zapys_domain::{Action, Actor, DerivativeKind, ItemId, JobId};
+use zapys_domain::{Action, Actor, DerivativeKind, ItemId, ItemKind, JobId};
 use zapys_store::{DerivationRow, DerivationState, Enqueued, ItemRow, JobRow, NewJob, Tx};
 
 /// A worker that says nothing for so long is taken for dead.
@@ -61,7 +61,7 @@ impl Casework {
     /// Queues what follows from a new item, in the transaction that records it.
     pub(crate) async fn enqueue_first(&self, tx: &mut Tx, item: ItemId, what: &Recognised) -> Result<()> {
         for derivation in plan(what, self.translates()) {
-            if needs(derivation).is_empty() {
+            if needs(derivation, what.kind).is_empty() {
                 self.enqueue(tx, item, derivation).await?;
             }
         }
@@ -81,7 +81,7 @@ impl Casework {
     /// Queues what became possible through a derivation that just finished, in its transaction.
     pub(crate) async fn enqueue_next(&self, tx: &mut Tx, item: &ItemRow, done: DerivativeKind) -> Result<()> {
         for kind in plan(&recognised(item), self.translates()) {
-            if needs(kind).contains(&done) {
+            if needs(kind, item.kind).contains(&done) {
                 self.enqueue(tx, item.id, kind).await?;
             }
         }
@@ -260,12 +260,14 @@ impl Casework {
     }
 }
 
-/// What must be there before a derivation can run, beside the original.
-pub(crate) fn needs(kind: DerivativeKind) -> &'static [DerivativeKind] {
+/// What must be there before a derivation of this kind of item can run, beside the original: what engines' contracts name.
+pub(crate) fn needs(kind: DerivativeKind, of: ItemKind) -> &'static [DerivativeKind] {
+    use DerivativeKind::{Decode, Peaks, Probe, Proxy, Speech, Transcript, Translation};
     match kind {
-        DerivativeKind::Decode => &[DerivativeKind::Probe],
-        DerivativeKind::Transcript => &[DerivativeKind::Speech],
-        DerivativeKind::Translation => &[DerivativeKind::Transcript],
+        Decode | Peaks => &[Probe],
+        Proxy if matches!(of, ItemKind::Recording | ItemKind::Video) => &[Probe],
+        Transcript => &[Speech],
+        Translation => &[Transcript],
         _ => &[],
     }
 }
@@ -287,7 +289,7 @@ fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], translate: bool, a
     let finished = |kind| done.iter().rev().find(|d| d.kind == kind && d.state == DerivationState::Done);
     let mut due = Vec::new();
     for kind in plan(&recognised(item), translate) {
-        if !needs(kind).iter().all(|n| finished(*n).is_some()) {
+        if !needs(kind, item.kind).iter().all(|n| finished(*n).is_some()) {
             continue;
         }
         let Ok(engine) = bench.engine(item, kind) else {
@@ -297,7 +299,7 @@ fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], translate: bool, a
             }
             continue;
         };
-        let inputs: Vec<_> = std::iter::once(item.object).chain(needs(kind).iter().filter_map(|n| finished(*n)?.output)).collect();
+        let inputs: Vec<_> = std::iter::once(item.object).chain(needs(kind, item.kind).iter().filter_map(|n| finished(*n)?.output)).collect();
         let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, kind));
         match done.iter().find(|d| d.key == key) {
             None => due.push(kind),
@@ -312,4 +314,21 @@ fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], translate: bool, a
         }
     }
     due
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_planned_is_what_the_engines_ask_for() {
+        let settings = crate::Settings::load(None, [], &[]).expect("defaults");
+        let engines = zapys_engines::Engines::detect(crate::engines::engines_config(&settings));
+        for slot in engines.slots() {
+            let Ok(engine) = &slot.engine else { continue };
+            for kind in slot.takes {
+                assert_eq!(needs(slot.emits, *kind), engine.contract().needs, "{} of {kind}", slot.emits);
+            }
+        }
+    }
 }

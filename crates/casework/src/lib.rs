@@ -20,7 +20,7 @@ mod show;
 mod produce;
 mod check;
 pub mod doctor;
-//pub mod packs;
+pub mod packs;
 
 pub use acquire::Upload;
 pub use error::CaseError;

@@ -132,6 +132,10 @@ impl Findings {
     pub(crate) fn not_checked(&mut self, name: &'static str, subject: Option<&str>, detail: impl Into<String>) {
         self.put(name, CheckStatus::NotChecked, subject, detail);
     }
+    /// Whether a fault about this file is already told.
+    pub(crate) fn told(&self, subject: &str) -> bool {
+        self.0.iter().any(|c| c.status == CheckStatus::Fault && c.subject.as_deref() == Some(subject))
+    }
     pub(crate) fn faults(&self) -> usize {
         self.0.iter().filter(|c| c.status == CheckStatus::Fault).count()
     }

@@ -26,6 +26,20 @@ pub(crate) fn act(action: Action) -> &'static str {
     }
 }
 
+/// What was made, where an event of a derivation names the kind.
+pub(crate) fn made(kind: DerivativeKind) -> String {
+    match kind {
+        DerivativeKind::Probe => "read its streams and tags".into(),
+        DerivativeKind::Decode => "decoded all of it".into(),
+        DerivativeKind::Speech => "looked for speech in it".into(),
+        DerivativeKind::Picture => "read its picture facts".into(),
+        DerivativeKind::Messages => "read its messages".into(),
+        DerivativeKind::Calls => "read its call table".into(),
+        DerivativeKind::Text => "read its text".into(),
+        other => format!("made the {} from it", derivative(other).to_lowercase()),
+    }
+}
+
 /// The kind in words.
 pub(crate) fn kind(kind: ItemKind) -> &'static str {
     match kind {
@@ -93,6 +107,11 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
 pub(crate) fn clock(ms: u64) -> String {
     let (h, m, s, t) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms / 100 % 10);
     if h > 0 { format!("{h}:{m:02}:{s:02}.{t}") } else { format!("{m:02}:{s:02}.{t}") }
+}
+
+/// A length: `3.9 s`.
+pub(crate) fn seconds(ms: u64) -> String {
+    format!("{}.{} s", grouped(ms / 1000), ms / 100 % 10)
 }
 
 /// A moment to the second: `2024-05-01 10:00:00 UTC`.

@@ -36,12 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// the file's own.
 /// Errors: `Unreadable`, `NotApplicable` for a video without sound, `Missing` where the decoder is not installed, those
 /// of the sandbox.
-pub fn pcm(
-    sandbox: &Sandbox,
-    input: &Input,
-    rate: Option<u32>,
-    cancel: &Arc<AtomicBool>,
-) -> Result<PcmReader, EngineError> {
+pub fn pcm(sandbox: &Sandbox, input: &Input, rate: Option<u32>, cancel: &Arc<AtomicBool>) -> Result<PcmReader, EngineError> {
     let facts = probe::probe(sandbox, input, cancel)?.value;
     PcmReader::open(sandbox, input, facts, rate, cancel)
 }
@@ -49,11 +44,7 @@ pub fn pcm(
 /// Decodes a whole file to 16,000 samples per second: one list of samples per channel, in the file's order.
 /// Findings: those of [`PcmReader::finish`].
 /// Errors: those of [`pcm`]; `Limit` beyond eight hours, channels added up (use [`pcm`] and work as it streams).
-pub fn pcm_16k(
-    sandbox: &Sandbox,
-    input: &Input,
-    cancel: &Arc<AtomicBool>,
-) -> Result<Checked<Vec<Vec<i16>>>, EngineError> {
+pub fn pcm_16k(sandbox: &Sandbox, input: &Input, cancel: &Arc<AtomicBool>) -> Result<Checked<Vec<Vec<i16>>>, EngineError> {
     let mut reader = pcm(sandbox, input, Some(16_000), cancel)?;
     let n_channels = usize::from(reader.channels());
     let mut channels = vec![Vec::new(); n_channels];

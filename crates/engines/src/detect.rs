@@ -100,13 +100,19 @@ impl Engines {
             Err(e) => Err(Lack::NoSandbox { reason: e.to_string() }),
         };
         let mut engines = Self { sandbox, slots: Vec::new(), availability: Vec::new() };
-        engines.note("sandbox", "keeping foreign files away from everything", match &engines.sandbox {
-            Ok(s) if s.is_walled() => Ok("bubblewrap".into()),
-            Ok(_) => Ok("none, by the operator's decision".into()),
-            Err(lack) => Err(lack.clone()),
-        });
+        engines.note(
+            "sandbox",
+            "keeping foreign files away from everything",
+            match &engines.sandbox {
+                Ok(s) if s.is_walled() => Ok("bubblewrap".into()),
+                Ok(_) => Ok("none, by the operator's decision".into()),
+                Err(lack) => Err(lack.clone()),
+            },
+        );
         engines.add_media();
         engines.add_reading();
+        let (slots, availability) = crate::speech::engines(engines.sandbox.as_ref(), &config);
+        engines.extend(slots, availability);
         engines
     }
 
@@ -182,7 +188,11 @@ impl Engines {
     fn add_media(&mut self) {
         let ffprobe = self.tool("ffprobe", "-version", "ffmpeg");
         let ffmpeg = self.tool("ffmpeg", "-version", "ffmpeg");
-        self.note("ffprobe", "looking into recordings and pictures", ffprobe.as_ref().map(|t| t.version.clone()).map_err(Lack::clone));
+        self.note(
+            "ffprobe",
+            "looking into recordings and pictures",
+            ffprobe.as_ref().map(|t| t.version.clone()).map_err(Lack::clone),
+        );
         self.note("ffmpeg", "decoding sound and pictures", ffmpeg.as_ref().map(|t| t.version.clone()).map_err(Lack::clone));
         let amr = ffmpeg.as_ref().map_err(Lack::clone).and_then(|t| {
             let decoders = run(&t.sandbox, "ffmpeg", &["-hide_banner", "-decoders"]).unwrap_or_default();
@@ -219,8 +229,7 @@ impl Engines {
             slot(
                 DerivativeKind::Proxy,
                 PICTURES,
-                both("ffmpeg-picture", PICTURE_PROXY_REVISION)
-                    .map(|(s, i)| Arc::new(PictureProxy::new(s, i)) as Arc<dyn Engine>),
+                both("ffmpeg-picture", PICTURE_PROXY_REVISION).map(|(s, i)| Arc::new(PictureProxy::new(s, i)) as Arc<dyn Engine>),
             ),
         ];
         self.slots.extend(slots);
@@ -239,9 +248,8 @@ impl Engines {
         });
         let state = tesseract.as_ref().map(|t| t.version.clone()).map_err(Lack::clone);
         self.note("tesseract", "reading pictures in Russian, Ukrainian and English", state);
-        let engine = tesseract.map(|t| {
-            Arc::new(ReadPicture::new(t.sandbox.clone(), t.identity("tesseract", READING_REVISION))) as Arc<dyn Engine>
-        });
+        let engine = tesseract
+            .map(|t| Arc::new(ReadPicture::new(t.sandbox.clone(), t.identity("tesseract", READING_REVISION))) as Arc<dyn Engine>);
         self.slots.push(Slot { emits: DerivativeKind::Text, takes: PICTURES, engine });
     }
 
@@ -251,7 +259,8 @@ impl Engines {
         let said = run(&sandbox, name, &[version_flag]).ok_or_else(hint)?;
         // "ffmpeg version 5.1.9-0+deb12u1 Copyright …", "tesseract 5.3.0".
         let first = said.lines().next().unwrap_or_default();
-        let version = first.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit() || c == 'N')).unwrap_or("unknown");
+        let version =
+            first.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit() || c == 'N')).unwrap_or("unknown");
         let binary = ["/usr/local/bin", "/usr/bin"].iter().map(|d| Path::new(d).join(name)).find(|p| p.exists());
         let digest = binary.and_then(|p| digest(&[p]));
         Ok(Tool { sandbox, version: version.chars().take(80).collect(), digest, model: None })

@@ -1,1 +1,300 @@
-//! To be written.
+//! Engine hosts: one sandboxed process around a native inference library, asked over pipes, kept alive over many jobs.
+//!
+//! A crash, a leak or a hostile file costs the job at hand: the process is thrown away and the next question starts a
+//! new one. Cancelling and running out of time end the process too; nothing in it can refuse.
+
+use crate::EngineError;
+use crate::models::digest;
+use crate::sandbox::{Limits, Sandbox, SandboxChild};
+use std::ffi::OsString;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use zapys_host_protocol::{Ask, Hello, PROTOCOL, Reply, frame};
+
+/// A host must have loaded its models and said hello in this time.
+const START: Duration = Duration::from_secs(120);
+/// How soon a cancelled question ends.
+const GLANCE: Duration = Duration::from_millis(50);
+/// Samples in one frame.
+const SAMPLES_PER_FRAME: usize = frame::MAX_BODY / 4;
+
+/// A program that hosts an engine, and what it is shown.
+#[derive(Clone, Debug)]
+pub struct HostPlan {
+    /// Name in errors.
+    pub tool: &'static str,
+    /// The program on this machine.
+    pub program: PathBuf,
+    /// Folders and files it sees: place here, place inside.
+    pub shown: Vec<(PathBuf, PathBuf)>,
+    /// Its arguments, with places inside.
+    pub args: Vec<OsString>,
+    /// Its environment, with places inside.
+    pub env: Vec<(String, OsString)>,
+    /// Address space in bytes.
+    pub memory_bytes: u64,
+}
+
+/// A host that is started when first asked.
+pub struct Host {
+    sandbox: Sandbox,
+    plan: HostPlan,
+    running: Mutex<Option<Running>>,
+}
+struct Running {
+    child: SandboxChild,
+    to: BufWriter<ChildStdin>,
+    from: BufReader<ChildStdout>,
+    hello: Hello,
+}
+
+impl Host {
+    /// Prepares a host; nothing is started yet.
+    pub fn new(sandbox: Sandbox, plan: HostPlan) -> Self {
+        Self { sandbox, plan, running: Mutex::new(None) }
+    }
+
+    /// Who the host is; starts it where it does not run.
+    /// Errors: `Missing` where program or model is not there, `NoSandbox`, `Failed` for another protocol.
+    pub fn hello(&self) -> Result<Hello, EngineError> {
+        let mut slot = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.running(&mut slot)?.hello.clone())
+    }
+
+    /// Asks one question with its sound and hands every reply to `each`, until it says that it has heard enough.
+    /// Questions of several threads wait for each other: one answer already uses all cores it was given.
+    ///
+    /// `sound`: mono, 16 kHz, in the order the question announces. `wall`: time for the whole answer.
+    /// Errors: `Cancelled`, `Limit` for time or memory, `Failed` where the host dies or answers with an error, those of
+    /// `each`. After any error but one that the host itself reported, the process is gone and the next question starts
+    /// a new one.
+    pub fn ask(
+        &self,
+        ask: &Ask,
+        sound: &[&[i16]],
+        wall: Duration,
+        cancel: &Arc<AtomicBool>,
+        mut each: impl FnMut(Reply) -> Result<Next, EngineError>,
+    ) -> Result<(), EngineError> {
+        let mut slot = self.lock(cancel)?;
+        let running = self.running(&mut slot)?;
+        running.child.set_wall(wall);
+        let outcome = converse(running, ask, sound, cancel, &mut each);
+        match outcome {
+            Ok(()) => {
+                running.child.set_wall(Duration::MAX);
+                Ok(())
+            }
+            Err(Broken::Refused(e)) => {
+                running.child.set_wall(Duration::MAX);
+                Err(e)
+            }
+            Err(Broken::Told(e)) => {
+                *slot = None;
+                Err(e)
+            }
+            Err(Broken::Pipe) => Err(self.why(slot.take(), cancel)),
+        }
+    }
+
+    /// Waits for its turn, but not once the work is no longer wanted.
+    fn lock(&self, cancel: &AtomicBool) -> Result<std::sync::MutexGuard<'_, Option<Running>>, EngineError> {
+        loop {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(EngineError::Cancelled);
+            }
+            match self.running.try_lock() {
+                Ok(guard) => return Ok(guard),
+                Err(std::sync::TryLockError::Poisoned(p)) => return Ok(p.into_inner()),
+                Err(std::sync::TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+            }
+        }
+    }
+
+    fn running<'s>(&self, slot: &'s mut Option<Running>) -> Result<&'s mut Running, EngineError> {
+        if slot.as_ref().is_some_and(|r| !r.child.is_running()) {
+            *slot = None;
+        }
+        if slot.is_none() {
+            *slot = Some(self.start()?);
+        }
+        Ok(slot.as_mut().expect("started just now"))
+    }
+
+    fn start(&self) -> Result<Running, EngineError> {
+        let inside = PathBuf::from("/host").join(self.plan.program.file_name().unwrap_or_default());
+        let mut command = self.sandbox.command(self.plan.tool, &inside).bind_ro(&self.plan.program, &inside);
+        for (here, inside) in &self.plan.shown {
+            command = command.bind_ro(here, inside);
+        }
+        for (name, value) in &self.plan.env {
+            command = command.env(name, value);
+        }
+        let mut child = command
+            .args(&self.plan.args)
+            .limits(Limits {
+                memory_bytes: self.plan.memory_bytes,
+                cpu_seconds: u64::MAX,
+                file_bytes: 0,
+                wall: START,
+                ..Limits::default()
+            })
+            .spawn()?;
+        let to = BufWriter::new(child.stdin.take().expect("stdin was piped"));
+        let from = BufReader::new(child.stdout.take().expect("stdout was piped"));
+        let mut running = Running {
+            child,
+            to,
+            from,
+            hello: Hello { protocol: 0, host: String::new(), version: String::new(), answers: Vec::new(), threads: 0 },
+        };
+        let never = AtomicBool::new(false);
+        let asked = frame::write(&mut running.to, &Ask::Hello { protocol: PROTOCOL }, &[]);
+        let answer = asked.and_then(|()| frame::read::<Reply>(&mut running.from));
+        match answer {
+            Ok(Some((Reply::Hello(hello), _))) if hello.protocol == PROTOCOL => running.hello = hello,
+            Ok(Some(_)) => {
+                return Err(EngineError::Failed { tool: self.plan.tool, reason: "it speaks another protocol".into() });
+            }
+            Ok(None) | Err(_) => return Err(self.why(Some(running), &never)),
+        }
+        running.child.set_wall(Duration::MAX);
+        Ok(running)
+    }
+
+    /// Why the pipe broke.
+    fn why(&self, running: Option<Running>, cancel: &AtomicBool) -> EngineError {
+        let tool = self.plan.tool;
+        let Some(running) = running else { return EngineError::Failed { tool, reason: "it is gone".into() } };
+        if cancel.load(Ordering::Relaxed) {
+            return EngineError::Cancelled;
+        }
+        let Running { child, to, from, .. } = running;
+        drop((to, from));
+        match child.wait() {
+            Err(e) => e,
+            Ok(output) if output.success() => EngineError::Failed { tool, reason: "it ended before its answer".into() },
+            Ok(output) => match output.fault() {
+                // A host reads no foreign files: what ends it is never the recording's fault.
+                EngineError::Unreadable { .. } => {
+                    EngineError::Failed { tool, reason: format!("it ended with status {}", output.code) }
+                }
+                e => e,
+            },
+        }
+    }
+}
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Host({})", self.plan.tool)
+    }
+}
+
+/// Whether more replies are expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The answer goes on.
+    More,
+    /// The answer is complete.
+    Enough,
+}
+
+enum Broken {
+    /// The host said no and goes on.
+    Refused(EngineError),
+    /// The asker gave up in the middle of an answer.
+    Told(EngineError),
+    /// The pipe is broken.
+    Pipe,
+}
+
+fn converse(
+    running: &mut Running,
+    ask: &Ask,
+    sound: &[&[i16]],
+    cancel: &AtomicBool,
+    each: &mut dyn FnMut(Reply) -> Result<Next, EngineError>,
+) -> Result<(), Broken> {
+    let Running { child, to, from, .. } = running;
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Sound goes out while replies come in, or both sides would wait for each other with full pipes.
+        scope.spawn(|| {
+            let mut write = || -> std::io::Result<()> {
+                frame::write(to, ask, &[])?;
+                for chunk in sound.iter().flat_map(|s| s.chunks(SAMPLES_PER_FRAME)) {
+                    frame::write(to, &Ask::Pcm, &frame::pcm_to_bytes(chunk))?;
+                }
+                Ok(())
+            };
+            // A host that stopped reading shows on the other pipe.
+            let _ = write();
+        });
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                if cancel.load(Ordering::Relaxed) {
+                    child.kill();
+                    return;
+                }
+                std::thread::sleep(GLANCE);
+            }
+        });
+        let outcome = loop {
+            match frame::read::<Reply>(from) {
+                Ok(Some((Reply::Error { code, message }, _))) => {
+                    let reason = if code == "bad-request" { format!("it refused the question: {message}") } else { message };
+                    // What is left of the question would be taken for the next one where sound is still on its way.
+                    let e = EngineError::Failed { tool: "speech host", reason };
+                    break Err(if sound.is_empty() || code != "bad-request" { Broken::Refused(e) } else { Broken::Told(e) });
+                }
+                Ok(Some((reply, _))) => match each(reply) {
+                    Ok(Next::More) => {}
+                    Ok(Next::Enough) => break Ok(()),
+                    Err(e) => break Err(Broken::Told(e)),
+                },
+                Ok(None) | Err(_) => break Err(Broken::Pipe),
+            }
+        };
+        done.store(true, Ordering::Relaxed);
+        match outcome {
+            Err(Broken::Told(_)) => child.kill(),
+            // Its own end says more than ours would: it gets a moment to come to it.
+            Err(Broken::Pipe) => {
+                for _ in 0..20 {
+                    if !child.is_running() {
+                        break;
+                    }
+                    std::thread::sleep(GLANCE);
+                }
+                child.kill();
+            }
+            Ok(()) | Err(Broken::Refused(_)) => {}
+        }
+        outcome
+    })
+}
+
+/// Finds a host program: in the configured folder, else `$ZAPYS_HOSTS`, else beside the running program, else in
+/// `../lib/zapys` from there. Errors: `Missing`.
+pub fn locate(name: &str, configured: Option<&Path>) -> Result<PathBuf, EngineError> {
+    let beside = std::env::current_exe().ok().and_then(|p| Some(p.parent()?.to_owned()));
+    let set = std::env::var_os("ZAPYS_HOSTS").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let places = match configured.map(Path::to_owned).or(set) {
+        Some(folder) => vec![folder],
+        None => beside.iter().flat_map(|b| [b.clone(), b.join("../lib/zapys")]).collect(),
+    };
+    let found = places.into_iter().map(|p| p.join(name)).find(|p| p.is_file());
+    found.ok_or_else(|| EngineError::Missing {
+        what: name.to_owned(),
+        hint: "Install it beside zapys, or name its folder in ZAPYS_HOSTS; `make run` builds it.".into(),
+    })
+}
+
+/// SHA-256 (hex) of a host program. Errors: `Io`.
+pub fn binary_sha256(program: &Path) -> Result<String, EngineError> {
+    digest(program).map_err(EngineError::Io)
+}

@@ -101,7 +101,10 @@ impl Engine for ReadPicture {
         let languages = work.params.get("languages").and_then(|l| l.as_str()).unwrap_or(LANGUAGES);
         let word = |l: &str| (2..=20).contains(&l.len()) && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !languages.split('+').all(word) {
-            return Err(EngineError::Failed { tool: tesseract::TESSERACT, reason: "the parameter `languages` is malformed".into() });
+            return Err(EngineError::Failed {
+                tool: tesseract::TESSERACT,
+                reason: "the parameter `languages` is malformed".into(),
+            });
         }
         let Checked { value, findings } = self.read(input, languages, work.scratch, &work.cancel)?;
         let emitted = work.write_json(&value, &findings)?;
@@ -179,7 +182,7 @@ fn notice(blocks: &[Block], findings: &mut Vec<Finding>) {
 /// Guesses the language from letters that only one of them has, in words that were read surely.
 fn language_of(blocks: &[Block]) -> Lang {
     let (mut uk, mut ru, mut cyrillic, mut latin) = (0usize, 0usize, 0usize, 0usize);
-    let sure = blocks.iter().flat_map(|b| &b.words).filter(|w| w.confidence >= 0.8 && w.text.chars().count() >= 3);
+    let sure = blocks.iter().flat_map(|b| &b.words).filter(|w| w.confidence >= 0.8 && w.text.chars().count() >= 2);
     for c in sure.flat_map(|w| w.text.chars()).flat_map(char::to_lowercase) {
         match c {
             'і' | 'ї' | 'є' | 'ґ' => uk += 1,

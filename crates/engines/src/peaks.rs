@@ -31,11 +31,8 @@ pub struct WavePeaks {
 impl WavePeaks {
     /// `identity`: of the ffmpeg that is installed.
     pub fn new(sandbox: Sandbox, identity: EngineIdentity) -> Self {
-        let contract = Contract {
-            emits: DerivativeKind::Peaks,
-            needs: &[DerivativeKind::Probe],
-            repeats: Repeatability::SameMachine,
-        };
+        let contract =
+            Contract { emits: DerivativeKind::Peaks, needs: &[DerivativeKind::Probe], repeats: Repeatability::SameMachine };
         Self { sandbox, identity, contract }
     }
 }

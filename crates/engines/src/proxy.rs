@@ -27,11 +27,8 @@ pub struct SoundProxy {
 impl SoundProxy {
     /// `identity`: of the ffmpeg that is installed.
     pub fn new(sandbox: Sandbox, identity: EngineIdentity) -> Self {
-        let contract = Contract {
-            emits: DerivativeKind::Proxy,
-            needs: &[DerivativeKind::Probe],
-            repeats: Repeatability::SameMachine,
-        };
+        let contract =
+            Contract { emits: DerivativeKind::Proxy, needs: &[DerivativeKind::Probe], repeats: Repeatability::SameMachine };
         Self { sandbox, identity, contract }
     }
 }
@@ -113,8 +110,7 @@ pub struct PictureProxy {
 impl PictureProxy {
     /// `identity`: of the ffmpeg that is installed.
     pub fn new(sandbox: Sandbox, identity: EngineIdentity) -> Self {
-        let contract =
-            Contract { emits: DerivativeKind::Proxy, needs: &[], repeats: Repeatability::SameMachine };
+        let contract = Contract { emits: DerivativeKind::Proxy, needs: &[], repeats: Repeatability::SameMachine };
         Self { sandbox, identity, contract }
     }
 }

@@ -285,8 +285,7 @@ impl SandboxCommand {
 
     fn prlimit(&self, processes: bool) -> Vec<String> {
         let l = &self.limits;
-        let mut args =
-            vec!["--core=0".to_owned(), format!("--fsize={}", l.file_bytes), format!("--nofile={}", l.open_files)];
+        let mut args = vec!["--core=0".to_owned(), format!("--fsize={}", l.file_bytes), format!("--nofile={}", l.open_files)];
         if l.memory_bytes != u64::MAX {
             args.push(format!("--as={}", l.memory_bytes));
         }

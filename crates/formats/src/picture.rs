@@ -158,7 +158,7 @@ fn claims_fit(buf: &[u8]) -> bool {
     let mut seen = std::collections::HashSet::new();
     let mut next: Vec<u32> = n32(4).into_iter().collect();
     while let Some(start) = next.pop() {
-        if !seen.insert(start) || seen.len() > 64 {
+        if start == 0 || !seen.insert(start) || seen.len() > 64 {
             continue;
         }
         let start = start as usize;

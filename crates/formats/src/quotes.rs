@@ -12,6 +12,8 @@ use zapys_domain::text::Quote;
 
 /// Quotation longer than this (in characters) is a lost mark, not a quotation.
 const MAX_QUOTE: usize = 4000;
+/// Most quotations inside a quotation.
+const MAX_INNER: u32 = 8;
 /// Without a verb of saying, this many words make speech.
 const MIN_WORDS: usize = 5;
 /// Most quotations of one text.
@@ -135,6 +137,7 @@ fn opens(chars: &[char], at: usize) -> Option<&'static [char]> {
 fn close(chars: &[char], start: usize, opener: char, closers: &[char]) -> Option<usize> {
     let mut depth = 0_u32;
     let mut inner_low = false;
+    let mut skipped = 0_u32;
     for i in start..chars.len().min(start + MAX_QUOTE + 1) {
         let c = chars[i];
         if opener == '"' {
@@ -142,6 +145,10 @@ fn close(chars: &[char], start: usize, opener: char, closers: &[char]) -> Option
             let behind = chars.get(i + 1).is_none_or(|n| !n.is_alphanumeric());
             if c == '"' && i > start && !chars[i - 1].is_whitespace() && behind {
                 return Some(i);
+            }
+            skipped += u32::from(c == '"');
+            if skipped > MAX_INNER {
+                return None;
             }
             continue;
         }
@@ -152,6 +159,10 @@ fn close(chars: &[char], start: usize, opener: char, closers: &[char]) -> Option
             inner_low = false;
         } else if c == opener {
             depth += 1;
+            // So many marks without an end are no quotation, and looking on would cost more than linear time.
+            if depth > MAX_INNER {
+                return None;
+            }
         } else if closers.contains(&c) {
             if depth == 0 {
                 return Some(i);

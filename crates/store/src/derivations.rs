@@ -160,7 +160,9 @@ impl Tx {
             ];
             run.exec(ADD, &args).await?;
         }
-        run.put_findings(row.item, &row.key.hex(), findings).await?;
+        if before.is_some() || !findings.is_empty() {
+            run.put_findings(row.item, &row.key.hex(), findings).await?;
+        }
         Ok(Recorded::New)
     }
     /// Adds findings to those of a derivation that stays, e.g. "does not repeat". Answers how many it has now.

@@ -1,9 +1,10 @@
 //! The ledger as rows: entries, what their commitments hide, checkpoints. Hashing and proofs are the ledger's own.
 
 use crate::error::StoreError;
+use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::{Row, hex};
-use crate::run::{Run, args, reads, statements};
+use crate::run::{Arg, Run, args, reads, statements};
 use crate::tx::Tx;
 use std::ops::Range;
 use zapys_domain::{Action, EntrySeq, Instant, ItemId};
@@ -17,7 +18,6 @@ macro_rules! entry_columns {
 statements! {
     APPEND = "INSERT INTO entries (seq, item, item_seq, at, actor, action, canonical, leaf, digest) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    ADD_OPENING = "INSERT INTO openings (seq, field, salt, value) VALUES ($1, $2, $3, $4)";
     LAST = concat!(entry_columns!(), " ORDER BY seq DESC LIMIT 1");
     ONE = concat!(entry_columns!(), " WHERE seq = $1");
     RANGE = concat!(entry_columns!(), " WHERE seq >= $1 AND seq < $2 ORDER BY seq LIMIT $3");
@@ -36,6 +36,8 @@ statements! {
     CHECKPOINT_LATEST = "SELECT size, root, note, at FROM checkpoints ORDER BY size DESC LIMIT 1";
     CHECKPOINTS = "SELECT size, root, note, at FROM checkpoints ORDER BY size";
 }
+
+pub(crate) const ADD_OPENINGS: Insert = Insert { head: "INSERT INTO openings (seq, field, salt, value)", columns: 4, tail: "" };
 
 /// Entries read in one go by [`Store::leaves`](crate::Store::leaves).
 const PAGE: u64 = 50_000;
@@ -162,9 +164,9 @@ impl Tx {
         }
         let mut run = self.run();
         run.exec(APPEND, &args).await?;
-        for o in openings {
-            run.exec(ADD_OPENING, &args![entry.seq, o.field.as_str(), hex(&o.salt), o.value.to_string()]).await?;
-        }
+        let hidden: Vec<Arg<'_>> =
+            openings.iter().flat_map(|o| args![entry.seq, o.field.as_str(), hex(&o.salt), o.value.to_string()]).collect();
+        run.insert(&ADD_OPENINGS, &hidden).await?;
         self.witness(expected + 1);
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Lists of items: the only place where SQL is put together while running, from fixed pieces. Values are always arguments.
+//! Lists of items, and many rows in one statement: the only place where SQL is put together while running, from fixed pieces.
+//! Values are always arguments.
 
 use crate::error::StoreError;
 use crate::items::{item, item_columns, key};
@@ -228,6 +229,46 @@ const MONTHS: &str = "SELECT CASE WHEN i.recorded IS NULL THEN NULL \
     WHEN i.recorded_earliest / 100 = i.recorded_latest / 100 THEN i.recorded_earliest / 100 \
     ELSE CAST(0 AS BIGINT) END AS value, COUNT(*) AS n FROM items i";
 
+/// `head` followed by `VALUES` with places for `rows` rows of `columns` arguments each, and by `tail`.
+fn values(head: &'static str, columns: usize, rows: usize, tail: &'static str) -> String {
+    let mut sql = String::from(head);
+    sql.push_str(" VALUES ");
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 1..=columns {
+            let comma = if column == 1 { "" } else { ", " };
+            sql.push_str(&format!("{comma}${}", row * columns + column));
+        }
+        sql.push(')');
+    }
+    sql.push_str(tail);
+    sql
+}
+
+/// An `INSERT` of many rows, cut where it ends in `VALUES (…)`.
+pub(crate) struct Insert {
+    /// `INSERT INTO table (columns)`.
+    pub(crate) head: &'static str,
+    /// Arguments per row.
+    pub(crate) columns: usize,
+    /// What follows the rows: `ON CONFLICT…`, or nothing.
+    pub(crate) tail: &'static str,
+}
+
+impl Run<'_> {
+    /// Inserts rows, many per statement; `args` holds them one after the other. Answers how many rows were changed.
+    pub(crate) async fn insert(&mut self, insert: &Insert, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        // Few distinct lengths, so that statements stay prepared; far below the limit of arguments of either database.
+        const ROWS: usize = 32;
+        let mut changed = 0;
+        for part in args.chunks(ROWS * insert.columns) {
+            let sql = values(insert.head, insert.columns, part.len() / insert.columns, insert.tail);
+            changed += self.exec_built(sql, part).await?;
+        }
+        Ok(changed)
+    }
+}
+
 /// What this file may send at its fullest, for the test that prepares every statement.
 pub(crate) fn fullest() -> Vec<(String, String)> {
     let filter = ItemFilter {
@@ -250,6 +291,15 @@ pub(crate) fn fullest() -> Vec<(String, String)> {
         [("kinds", KINDS), ("statuses", STATUSES), ("languages", LANGUAGES), ("flags", FLAGS), ("months", MONTHS)]
     {
         all.push((format!("filter::facet::{name}"), facet(select, &filter, Part::None).sql));
+    }
+    for insert in [
+        &crate::entries::ADD_OPENINGS,
+        &crate::items::ADD_FINDINGS,
+        &crate::items::ADD_LANGUAGES,
+        &crate::items::ADD_FLAGS,
+        &crate::jobs::ENQUEUE,
+    ] {
+        all.push((insert.head.into(), values(insert.head, insert.columns, 2, insert.tail)));
     }
     all
 }

@@ -1,9 +1,10 @@
 //! Items, their objects, relations and the facts that lists show.
 
 use crate::error::StoreError;
+use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::{Reading, Row, day};
-use crate::run::{Run, args, reads, statements};
+use crate::run::{Arg, Run, args, reads, statements};
 use crate::tx::Tx;
 use std::collections::BTreeMap;
 use zapys_domain::edtf::Edtf;
@@ -54,11 +55,8 @@ statements! {
         preview = excluded.preview, thumb_peaks = excluded.thumb_peaks, n_segments = excluded.n_segments, \
         n_messages = excluded.n_messages, n_calls = excluded.n_calls, n_words = excluded.n_words";
     FORGET_LANGUAGES = "DELETE FROM item_languages WHERE item = $1";
-    ADD_LANGUAGE = "INSERT INTO item_languages (item, lang) VALUES ($1, $2) ON CONFLICT (item, lang) DO NOTHING";
     FORGET_FLAGS = "DELETE FROM item_flags WHERE item = $1";
-    ADD_FLAG = "INSERT INTO item_flags (item, flag, n) VALUES ($1, $2, $3)";
     FORGET_FINDINGS = "DELETE FROM findings WHERE item = $1 AND found_by = $2";
-    ADD_FINDING = "INSERT INTO findings (item, found_by, idx, code, severity, locator, message) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FINDINGS = "SELECT item, found_by, idx, code, severity, locator, message FROM findings WHERE item = $1 ORDER BY found_by, idx";
     COUNT_ITEMS = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS bytes FROM items";
     COUNT_OBJECTS = "SELECT COUNT(*) AS n FROM objects";
@@ -67,6 +65,12 @@ statements! {
     COUNT_KINDS = "SELECT kind, COUNT(*) AS n FROM items GROUP BY kind ORDER BY kind";
     COUNT_STATUSES = "SELECT status, COUNT(*) AS n FROM items GROUP BY status ORDER BY status";
 }
+
+pub(crate) const ADD_LANGUAGES: Insert =
+    Insert { head: "INSERT INTO item_languages (item, lang)", columns: 2, tail: " ON CONFLICT (item, lang) DO NOTHING" };
+pub(crate) const ADD_FLAGS: Insert = Insert { head: "INSERT INTO item_flags (item, flag, n)", columns: 3, tail: "" };
+pub(crate) const ADD_FINDINGS: Insert =
+    Insert { head: "INSERT INTO findings (item, found_by, idx, code, severity, locator, message)", columns: 7, tail: "" };
 
 reads! {
     /// An item, or `None`.
@@ -280,13 +284,12 @@ impl Tx {
         ];
         run.exec(SET_FACTS, &args).await?;
         run.exec(FORGET_LANGUAGES, &args![item]).await?;
-        for lang in &facts.languages {
-            run.exec(ADD_LANGUAGE, &args![item, lang.as_str()]).await?;
-        }
+        let languages: Vec<Arg<'_>> = facts.languages.iter().flat_map(|lang| args![item, lang.as_str()]).collect();
+        run.insert(&ADD_LANGUAGES, &languages).await?;
         run.exec(FORGET_FLAGS, &args![item]).await?;
-        for (flag, n) in facts.flags.iter().filter(|(_, n)| **n > 0) {
-            run.exec(ADD_FLAG, &args![item, flag.as_str(), *n]).await?;
-        }
+        let flags = facts.flags.iter().filter(|(_, n)| **n > 0);
+        let flags: Vec<Arg<'_>> = flags.flat_map(|(flag, n)| args![item, flag.as_str(), *n]).collect();
+        run.insert(&ADD_FLAGS, &flags).await?;
         Ok(())
     }
 }
@@ -295,15 +298,16 @@ impl Run<'_> {
     /// Replaces the findings that `found_by` (a derivation key or an acquisition) left at an item.
     pub(crate) async fn put_findings(&mut self, item: ItemId, found_by: &str, findings: &[Finding]) -> Result<(), StoreError> {
         self.exec(FORGET_FINDINGS, &args![item, found_by]).await?;
+        let mut rows = Vec::with_capacity(findings.len() * ADD_FINDINGS.columns);
         for (idx, f) in findings.iter().enumerate() {
             let locator = serde_json::to_string(&f.locator).map_err(|_| StoreError::Inconsistent {
                 table: "findings",
                 column: "locator",
                 id: found_by.into(),
             })?;
-            let args = args![item, found_by, idx as u64, f.code.as_str(), f.severity.word(), locator, f.message.as_str()];
-            self.exec(ADD_FINDING, &args).await?;
+            rows.extend(args![item, found_by, idx as u64, f.code.as_str(), f.severity.word(), locator, f.message.as_str()]);
         }
+        self.insert(&ADD_FINDINGS, &rows).await?;
         Ok(())
     }
 }

@@ -5,9 +5,10 @@ use crate::Store;
 use crate::derivations::listed;
 use crate::dialect::{CLAIM_POSTGRES, CLAIM_SQLITE};
 use crate::error::StoreError;
+use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::Row;
-use crate::run::{Run, args, reads, statements};
+use crate::run::{Arg, Run, args, reads, statements};
 use crate::tx::Tx;
 use std::time::Duration;
 use zapys_domain::{DerivativeKind, Instant, ItemId, JobId};
@@ -20,11 +21,6 @@ macro_rules! job_columns {
 }
 
 statements! {
-    ENQUEUE = "INSERT INTO jobs (id, item, kind, priority, state, attempts, not_before, created, updated) \
-        VALUES ($1, $2, $3, $4, 'ready', 0, $5, $6, $6) ON CONFLICT (item, kind) DO UPDATE SET id = excluded.id, \
-        priority = excluded.priority, state = 'ready', attempts = 0, not_before = excluded.not_before, created = excluded.created, \
-        updated = excluded.updated, error_code = NULL, error_message = NULL, error_hint = NULL \
-        WHERE jobs.state IN ('done', 'failed', 'cancelled')";
     HEARTBEAT = "UPDATE jobs SET lease_until = $3, updated = $4 WHERE id = $1 AND lease_owner = $2 AND state = 'leased'";
     FINISH = "UPDATE jobs SET state = 'done', lease_owner = NULL, lease_until = NULL, error_code = NULL, error_message = NULL, \
         error_hint = NULL, updated = $3 WHERE id = $1 AND lease_owner = $2 AND state = 'leased'";
@@ -56,6 +52,15 @@ statements! {
     STAGES = "SELECT kind, state, COUNT(*) AS n FROM jobs GROUP BY kind, state ORDER BY kind, state";
     MEANS = "SELECT kind, CAST(SUM(elapsed_ms) / COUNT(*) AS BIGINT) AS mean FROM derivations WHERE state = 'done' GROUP BY kind";
 }
+
+/// A job that is open stays as it is; a closed one is opened anew.
+pub(crate) const ENQUEUE: Insert = Insert {
+    head: "INSERT INTO jobs (id, item, kind, priority, state, attempts, not_before, created, updated)",
+    columns: 9,
+    tail: " ON CONFLICT (item, kind) DO UPDATE SET id = excluded.id, priority = excluded.priority, state = 'ready', attempts = 0, \
+        not_before = excluded.not_before, created = excluded.created, updated = excluded.updated, error_code = NULL, \
+        error_message = NULL, error_hint = NULL WHERE jobs.state IN ('done', 'failed', 'cancelled')",
+};
 
 reads! {
     /// A job, or `None`.
@@ -175,11 +180,19 @@ impl Store {
 impl Tx {
     /// Queues a job. One per item and kind: an open one stays as it is, a closed one is opened anew.
     pub async fn enqueue(&mut self, job: &NewJob, now: Instant) -> Result<Enqueued, StoreError> {
-        let args = args![job.id, job.item, job.kind.word(), i64::from(job.priority), job.not_before, now];
-        Ok(match self.run().exec(ENQUEUE, &args).await? {
+        Ok(match self.enqueue_all(std::slice::from_ref(job), now).await? {
             0 => Enqueued::AlreadyOpen,
             _ => Enqueued::Ready,
         })
+    }
+    /// Queues jobs in one go: quicker than one by one. No two of them may be of one item and kind. Answers how many were made
+    /// ready; the others were open already.
+    pub async fn enqueue_all(&mut self, jobs: &[NewJob], now: Instant) -> Result<u64, StoreError> {
+        let row = |j: &NewJob| {
+            args![j.id, j.item, j.kind.word(), i64::from(j.priority), JobState::Ready.word(), 0u64, j.not_before, now, now]
+        };
+        let rows: Vec<Arg<'_>> = jobs.iter().flat_map(row).collect();
+        self.run().insert(&ENQUEUE, &rows).await
     }
     /// Closes a job that this worker holds as done. Errors: `LeaseLost`: do not commit then.
     pub async fn finish_job(&mut self, id: JobId, owner: &str, now: Instant) -> Result<(), StoreError> {

@@ -131,9 +131,13 @@ impl Store {
                     .pragma("temp_store", "MEMORY")
                     .pragma("secure_delete", "ON")
                     .pragma("trusted_schema", "OFF")
+                    // In kibibytes. A large intake that outgrows the cache is written to the log and read back again and again.
+                    .pragma("cache_size", "-131072")
                     .disable_statement_logging();
                 let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.doing()?;
-                let read = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.pragma("query_only", "ON"));
+                let read = SqlitePoolOptions::new()
+                    .max_connections(4)
+                    .connect_lazy_with(options.pragma("query_only", "ON").pragma("cache_size", "-16384"));
                 Ok(Self { db: Db::Sqlite(Files { write, read }) })
             }
             Location::Server(url) => {

@@ -187,6 +187,11 @@ impl Run<'_> {
     pub(crate) async fn exec(&mut self, sql: Sql, args: &[Arg<'_>]) -> Result<u64, StoreError> {
         on_db!(&mut self.0, c => Ok(bound!(sql.0, args).execute(&mut **c).await.doing()?.rows_affected()))
     }
+    /// Runs a statement that `filter.rs` put together; it is kept prepared, since few forms of it occur.
+    pub(crate) async fn exec_built(&mut self, sql: String, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        on_db!(&mut self.0, c => Ok(bound!(sql, args).execute(&mut **c).await.doing()?.rows_affected()))
+    }
     /// A script of several statements, without arguments.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         on_db!(&mut self.0, c => { sqlx::raw_sql(sql).execute(&mut **c).await.doing()?; });

@@ -1,6 +1,6 @@
-//! Takes every file below a folder into a new vault, with two threads, and prints how long it took.
+//! Takes every file below a folder into a new vault and prints how long it took.
 //!
-//! `cargo run --release -p zapys-vault --example intake -- SOURCE VAULT`
+//! `cargo run --release -p zapys-vault --example intake -- SOURCE VAULT [THREADS]`, two threads unless said otherwise.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,6 +10,7 @@ use zapys_vault::Vault;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(source), Some(target)) = (args.next(), args.next()) else { return Err("usage: intake SOURCE VAULT".into()) };
+    let n_threads: usize = args.next().map_or(Ok(2), |n| n.to_string_lossy().parse())?;
     let started = Instant::now();
     let mut folders = vec![source];
     let mut files = Vec::new();
@@ -29,9 +30,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             Ok::<(), zapys_vault::VaultError>(())
         };
-        let other = threads.spawn(work);
+        let others: Vec<_> = (1..n_threads).map(|_| threads.spawn(work)).collect();
         work()?;
-        other.join().expect("the worker returns its errors instead of panicking")
+        others.into_iter().try_for_each(|t| t.join().expect("a worker returns its errors instead of panicking"))
     })?;
     let copied = started.elapsed();
     batch.seal()?;

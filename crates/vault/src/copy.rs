@@ -7,44 +7,58 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use zapys_domain::ObjectId;
 
-/// Bytes read at once: large enough to make system calls cheap.
-const CHUNK: usize = 1 << 20;
+/// Bytes read at once: large enough to make system calls cheap, small enough to stay in a core's cache between reading, hashing
+/// and writing.
+const CHUNK: usize = 256 << 10;
+
+thread_local! {
+    /// One buffer per thread: a fresh one for each of thousands of files costs more than hashing them.
+    static BUFFER: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Lends the thread's buffer. Should a reader itself come back here, it gets one of its own.
+fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+    BUFFER.with(|buffer| match buffer.try_borrow_mut() {
+        Ok(mut buffer) => {
+            buffer.resize(CHUNK, 0);
+            work(&mut buffer)
+        }
+        Err(_) => work(&mut vec![0; CHUNK]),
+    })
+}
 
 /// Copies everything from `from` to `to` and hashes it on the way. `from` errors are the source's, `to` errors the vault's.
 pub(crate) fn hashed(from: &mut dyn Read, to: &mut dyn Write) -> Result<(ObjectId, u64), VaultError> {
-    let mut hash = Sha256::new();
-    let mut bytes = 0;
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let n = match from.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(n) => n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(VaultError::Source(e)),
-        };
-        hash.update(&chunk[..n]);
-        to.write_all(&chunk[..n]).map_err(|e| VaultError::Backend(e.into()))?;
-        bytes += n as u64;
-    }
-    Ok((ObjectId::from_digest(hash.finalize().into()), bytes))
+    each_chunk(from, VaultError::Source, |chunk| to.write_all(chunk).map_err(|e| VaultError::Backend(e.into())))
 }
 
 /// Hashes everything from `from`.
 pub(crate) fn digest(from: &mut dyn Read) -> io::Result<(ObjectId, u64)> {
-    let mut hash = Sha256::new();
-    let mut bytes = 0;
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match from.read(&mut chunk) {
-            Ok(0) => return Ok((ObjectId::from_digest(hash.finalize().into()), bytes)),
-            Ok(n) => {
-                hash.update(&chunk[..n]);
-                bytes += n as u64;
+    each_chunk(from, |e| e, |_| Ok(()))
+}
+
+/// Reads to the end, hashing, and hands each chunk on. Answers the digest and the number of bytes.
+fn each_chunk<E>(
+    from: &mut dyn Read,
+    unread: impl Fn(io::Error) -> E,
+    mut take: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(ObjectId, u64), E> {
+    with_buffer(|buffer| {
+        let mut hash = Sha256::new();
+        let mut bytes = 0;
+        loop {
+            match from.read(buffer) {
+                Ok(0) => return Ok((ObjectId::from_digest(hash.finalize().into()), bytes)),
+                Ok(n) => {
+                    hash.update(&buffer[..n]);
+                    take(&buffer[..n])?;
+                    bytes += n as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(unread(e)),
             }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
         }
-    }
+    })
 }
 
 /// Somebody's file, opened for reading, with what it looked like at that moment.

@@ -3,12 +3,15 @@
 use crate::backend::{Backend, BackendError, Page, Put, SealedName};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut, S3CopyIfNotExists};
 use object_store::path::Path as Key;
-use object_store::{Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart};
+use object_store::{
+    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, RetryConfig, WriteMultipart,
+};
 use std::future::Future;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use zapys_domain::Private;
@@ -50,6 +53,8 @@ impl S3 {
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&config.bucket)
             .with_region(&config.region)
+            // Long enough for a server that restarts a part of itself, short enough for a person who waits.
+            .with_retry(RetryConfig { max_retries: 5, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() })
             .with_conditional_put(S3ConditionalPut::ETagMatch)
             .with_copy_if_not_exists(S3CopyIfNotExists::Multipart);
         if let Some(endpoint) = &config.endpoint {
@@ -63,6 +68,8 @@ impl S3 {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("zapys-s3").enable_all().build()?;
         let s3 = Self { store: Arc::new(store), prefix: Key::from(config.prefix.as_str()), runtime };
+        // Asking for one object tells a wrong key apart, listing a wrong bucket.
+        s3.size(&SealedName::parse(&"0".repeat(64)).expect("64 zeros are a name"))?;
         s3.list(None)?;
         Ok(s3)
     }

@@ -4,7 +4,7 @@ use super::not_there_yet;
 use crate::Ended;
 use crate::flags::{Init, Models};
 use crate::out::Out;
-use zapys_casework::{CaseError, Casework, CreateOptions, Settings, doctor as checks};
+use zapys_casework::{CaseError, Casework, CreateOptions, Settings, doctor as checks, packs};
 
 pub async fn init(args: Init, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
     let name = args.name.unwrap_or_else(|| {
@@ -41,7 +41,44 @@ pub async fn doctor(settings: &Settings, out: &Out) -> Result<Ended, CaseError> 
     Ok(if all_there { Ended::Done } else { Ended::No })
 }
 
-pub async fn models(_: Models, _: &Settings, out: &Out) -> Result<Ended, CaseError> { Ok(not_there_yet(out, "models")) }
+pub async fn models(args: Models, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
+    match args {
+        Models::List => {
+            let models = packs::list(settings)?;
+            models.iter().for_each(|m| out.object(m));
+            let rows: Vec<Vec<String>> = models
+                .iter()
+                .map(|m| vec![m.name.clone(), m.kind.clone(), m.languages.join(" "), m.licence.clone(), if m.installed { "installed" } else { "not installed" }.into()])
+                .collect();
+            if rows.is_empty() {
+                out.say("No model pack is installed. `make run` fetches them, `zapys models import PATH` takes one from a folder.");
+            } else {
+                out.table(&["name", "kind", "languages", "licence", "state"], &rows);
+            }
+            Ok(Ended::Done)
+        }
+        Models::Pull { .. } => Ok(not_there_yet(out, "models pull")),
+        Models::Import { path } => {
+            let model = packs::import(settings, &path)?;
+            out.object(&model);
+            out.say(format!("Installed pack {}; every digest matched.", model.name));
+            Ok(Ended::Done)
+        }
+        Models::Verify => {
+            let mut bad = false;
+            for (model, fault) in packs::verify(settings)? {
+                out.object(&serde_json::json!({"name": model.name, "ok": fault.is_none(), "reason": fault}));
+                out.say(match &fault {
+                    None => format!("{}: unchanged", model.name),
+                    Some(reason) => format!("{}: {reason}. Remove the pack's folder and fetch it again.", model.name),
+                });
+                bad |= fault.is_some();
+            }
+            Ok(if bad { Ended::No } else { Ended::Done })
+        }
+    }
+}
+
 pub fn config(settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
     let mut rows = Vec::new();
     for s in settings.all() {

@@ -4,7 +4,7 @@ use super::Report;
 use crate::safe::html;
 use crate::words;
 use std::io::{self, Write};
-use zapys_domain::{Action, ObjectId};
+use zapys_domain::{Action, DerivativeKind, ObjectId};
 use zapys_ledger::{Commitment, Detail, Entry, Opening, Term};
 
 /// A commitment's value where it is revealed, else that it is sealed.
@@ -45,6 +45,14 @@ fn terms(entry: &Entry, openings: &[Opening]) -> Vec<String> {
     .collect()
 }
 
+fn act(entry: &Entry) -> String {
+    let kind = match entry.event.fact("kind") {
+        Some(Detail::Code(c)) if entry.event.action == Action::Transformed => DerivativeKind::parse(c.as_str()),
+        _ => None,
+    };
+    kind.map_or_else(|| words::act(entry.event.action).into(), words::made)
+}
+
 /// Every custody event of an exhibit, oldest first.
 pub(super) fn trail(out: &mut dyn Write, report: &Report<'_>, index: usize) -> io::Result<()> {
     let (e, entries) = (&report.extract.exhibits[index], &report.trails[index]);
@@ -60,7 +68,7 @@ pub(super) fn trail(out: &mut dyn Write, report: &Report<'_>, index: usize) -> i
             out,
             "<li class=\"{class}\"><i></i><b class=\"mono\">{}</b> {} <span class=\"when\">{} \u{b7} entry {} \u{b7} {}</span>",
             html(&v.actor.id),
-            words::act(v.action),
+            act(entry),
             words::moment(v.time),
             entry.seq,
             html(v.tool.as_str())

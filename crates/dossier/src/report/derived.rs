@@ -225,7 +225,7 @@ fn segment(
             out,
             "<td class=\"say struck\" colspan=\"{}\">Text over {} without speech is left out</td>",
             1 + beside.len(),
-            words::clock(s.end_ms.saturating_sub(s.start_ms))
+            words::seconds(s.end_ms.saturating_sub(s.start_ms))
         )?;
     } else {
         write!(out, "<td class=\"say\" lang=\"{}\" dir=\"auto\">{}</td>", html(s.language.as_str()), marked(s))?;

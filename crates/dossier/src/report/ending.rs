@@ -23,7 +23,7 @@ fn list_of(report: &Report<'_>, lacks: impl Fn(&Exhibit) -> bool) -> Option<Stri
 /// Limits that are seen from the data, then the ones that were stated, then what was left out.
 pub(super) fn limits(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     let x = report.extract;
-    writeln!(out, "<section class=\"part\" id=\"limits\">\n<h2>What is missing or unsure</h2>\n<ul class=\"plain\">")?;
+    writeln!(out, "<section class=\"part\" id=\"limits\">\n<h2>What is missing or unsure</h2>\n<ul class=\"points\">")?;
     writeln!(
         out,
         "<li>Everything that engines made is machine output. Nobody has listened or read along; words may be wrong, \
@@ -103,7 +103,7 @@ pub(super) fn checking(out: &mut dyn Write, report: &Report<'_>) -> io::Result<(
     }
     write!(
         out,
-        "<h3>What a check shows, and what not</h3>\n<ul class=\"plain\">\n\
+        "<h3>What a check shows, and what not</h3>\n<ul class=\"points\">\n\
          <li>It shows that the originals are byte for byte the ones that were taken in, and that the custody events were \
          recorded in this order and not changed since the ledger's head was signed.</li>\n\
          <li>It does not show that what an original shows or says is true, when it was made, or who speaks.</li>\n\

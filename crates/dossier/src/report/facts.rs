@@ -5,7 +5,7 @@ use crate::extract::{Dated, Exhibit, Status};
 use crate::safe::html;
 use crate::words;
 use std::io::{self, Write};
-use zapys_domain::{Finding, Private, Severity};
+use zapys_domain::{DerivativeKind, Finding, Private, Severity};
 
 /// A date, or "unknown".
 pub(super) fn dated(d: Option<&Dated>) -> String {
@@ -115,7 +115,7 @@ pub(super) fn findings(out: &mut dyn Write, e: &Exhibit, shown: &[Shown]) -> io:
     if all.is_empty() && e.not_derived.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<h3>What was noticed</h3>\n<ul class=\"plain\">")?;
+    writeln!(out, "<h3>What was noticed</h3>\n<ul class=\"points\">")?;
     for f in all {
         let class = if f.severity == Severity::Note { "chip plain" } else { "chip" };
         writeln!(out, "<li><span class=\"{class}\">{}</span> {}</li>", f.severity, html(&f.message))?;
@@ -146,16 +146,25 @@ pub(super) fn files(out: &mut dyn Write, report: &Report<'_>, index: usize) -> i
         link(&record.file),
         record.object.hex()
     )?;
+    let unreviewed = |kind: DerivativeKind| match kind {
+        DerivativeKind::Transcript
+        | DerivativeKind::Translation
+        | DerivativeKind::Text
+        | DerivativeKind::Messages
+        | DerivativeKind::Calls => "; <span class=\"dim\">machine, unreviewed</span>",
+        _ => "",
+    };
     for d in &record.derivatives {
         let model = d.engine.model.as_ref().map(|m| format!(", model {}", html(m))).unwrap_or_default();
         writeln!(
             out,
-            "<tr><td>{}</td><td>{}, by {} {}{model}; <span class=\"dim\">machine, unreviewed</span></td>\
+            "<tr><td>{}</td><td>{}, by {} {}{model}{}</td>\
              <td class=\"mono\">{}</td></tr>",
             link(&d.file),
             words::derivative(d.kind),
             html(&d.engine.name),
             html(&d.engine.version),
+            unreviewed(d.kind),
             d.object.hex()
         )?;
     }

@@ -148,8 +148,18 @@ fn json_bytes<T: serde::Serialize>(value: T, findings: Vec<Finding>) -> Vec<u8> 
 
 const LINES: [(&str, &str, &str, &str); 7] = [
     ("B", "uk", "Слухаю. Ви на складі?", "I am listening. Are you at the store?"),
-    ("A", "ru", "Да, грузим. Ящики из музея, те, что стояли на первом этаже.", "Yes, we are loading. Crates from the museum, the ones that stood on the ground floor."),
-    ("B", "ru", "А опись делали? Номера на ящиках сверяли?", "And was an inventory made? Were the numbers on the crates compared?"),
+    (
+        "A",
+        "ru",
+        "Да, грузим. Ящики из музея, те, что стояли на первом этаже.",
+        "Yes, we are loading. Crates from the museum, the ones that stood on the ground floor.",
+    ),
+    (
+        "B",
+        "ru",
+        "А опись делали? Номера на ящиках сверяли?",
+        "And was an inventory made? Were the numbers on the crates compared?",
+    ),
     ("A", "ru", "Опись не делали. Сказали, потом.", "An inventory was not made. They said later."),
     ("B", "ru", "Кто сказал?", "Who said so?"),
     ("A", "uk", "Та я ж кажу: документів на них нема ніяких.", "But I am telling you: there are no documents for them at all."),
@@ -290,8 +300,9 @@ fn read_text(lang: &str, blocks: &[&str], title: Option<&str>) -> ReadText {
 
 /// One pixel.
 const PNG: [u8; 69] = [
-    137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83, 222, 0, 0, 0,
-    12, 73, 68, 65, 84, 120, 156, 99, 96, 96, 96, 0, 0, 0, 4, 0, 1, 246, 23, 56, 85, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130,
+    137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83, 222, 0, 0,
+    0, 12, 73, 68, 65, 84, 120, 156, 99, 96, 96, 96, 0, 0, 0, 4, 0, 1, 246, 23, 56, 85, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96,
+    130,
 ];
 
 fn recording(o: &mut Memory) -> Vec<Exhibit> {
@@ -302,13 +313,22 @@ fn recording(o: &mut Memory) -> Vec<Exhibit> {
     call.duration_ms = Some(252_600);
     call.recorded = Some(Dated { value: Edtf::parse("2022-03").expect("a date"), basis: "stated at intake".into() });
     call.acquisitions[0].provenance.legal_basis = Some(Private::new("Order of the district court".into()));
-    call.findings =
-        vec![Finding::whole("decoded-shorter-than-container", Severity::Warning, "The decoded sound is 40 ms shorter than stated.")];
+    call.findings = vec![Finding::whole(
+        "decoded-shorter-than-container",
+        Severity::Warning,
+        "The decoded sound is 40 ms shorter than stated.",
+    )];
     let input = original.0;
     let probe = ProbeFacts {
         container: "amr".into(),
         duration_ms: Some(252_640),
-        audio: vec![AudioStream { codec: "amr_nb".into(), sample_rate: 8000, channels: 2, bit_rate: Some(12_200), duration_ms: None }],
+        audio: vec![AudioStream {
+            codec: "amr_nb".into(),
+            sample_rate: 8000,
+            channels: 2,
+            bit_rate: Some(12_200),
+            duration_ms: None,
+        }],
         video: vec![],
         tags: vec![],
     };
@@ -435,14 +455,8 @@ pub fn sample() -> Sample {
 /// A production of these exhibits, with a ledger in which each of them was taken in and derived.
 pub fn with(mut exhibits: Vec<Exhibit>, objects: Memory) -> Sample {
     let case: CaseId = "01JB0000000000000000009CAS".parse().expect("a ULID");
-    let mut book = Book {
-        log: Log::new(),
-        tree: Tree::new(),
-        heads: BTreeMap::new(),
-        trail: BTreeMap::new(),
-        salts: 0,
-        clock: 0,
-    };
+    let mut book =
+        Book { log: Log::new(), tree: Tree::new(), heads: BTreeMap::new(), trail: BTreeMap::new(), salts: 0, clock: 0 };
     book.put(Draft::new(Actor::owner(), Action::Opened, Subject::Case(case), tool()), vec![]);
     for e in &exhibits {
         book.take_in(e.item, e.object, e.bytes, "District archive, letter 31/22");

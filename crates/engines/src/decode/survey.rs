@@ -112,7 +112,8 @@ impl Survey {
                 say("dropout", Severity::Warning, at(self.ms(start), self.ms(end)), text);
             }
             if channel.edge.n_found > MAX_LISTED as u64 {
-                let text = format!("Channel {} has {} dropouts; the first {MAX_LISTED} are listed.", number + 1, channel.edge.n_found);
+                let text =
+                    format!("Channel {} has {} dropouts; the first {MAX_LISTED} are listed.", number + 1, channel.edge.n_found);
                 say("dropouts-more", Severity::Warning, at(0, whole), text);
             }
         }
@@ -175,7 +176,7 @@ impl Edge {
             return;
         }
         // `near` samples are 2 ms.
-        let gap_ms = if near == 0 { 0 } else { self.zeros * 2 / near };
+        let gap_ms = (self.zeros * 2).checked_div(near).unwrap_or(0);
         if self.before >= DROPOUT_EDGE && DROPOUT_MS.contains(&gap_ms) {
             self.open = Some((at - self.zeros, at, loud));
         }

@@ -69,11 +69,7 @@ fn sides(layout: &Layout) -> Vec<Option<&'static str>> {
             }
             let left = panel.bounds.x0.saturating_sub(around.x0);
             let right = around.x1.saturating_sub(panel.bounds.x1);
-            if left.abs_diff(right) * 12 < around.w() {
-                None
-            } else {
-                Some(if left < right { "left" } else { "right" })
-            }
+            if left.abs_diff(right) * 12 < around.w() { None } else { Some(if left < right { "left" } else { "right" }) }
         });
         sides.push(side);
     }
@@ -84,10 +80,8 @@ fn sides(layout: &Layout) -> Vec<Option<&'static str>> {
         if sides[i].is_some() || panel.parent.is_none() || panel.bounds.w() * 3 < layout.w * 2 {
             continue;
         }
-        let same: Vec<&str> = (0..sides.len())
-            .filter(|&j| near(&layout.panels[j].colour, &panel.colour))
-            .filter_map(|j| sides[j])
-            .collect();
+        let same: Vec<&str> =
+            (0..sides.len()).filter(|&j| near(&layout.panels[j].colour, &panel.colour)).filter_map(|j| sides[j]).collect();
         if same.len() >= 2 && same.iter().all(|s| *s == same[0]) {
             sides[i] = if same[0] == "left" { Some("left") } else { Some("right") };
         }

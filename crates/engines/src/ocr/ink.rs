@@ -52,8 +52,7 @@ impl Ink {
     pub(super) fn of(pixels: &Pixels, layout: &Layout) -> Self {
         let n = layout.owner.len();
         let near_edge = edges(layout);
-        let written =
-            |i: usize| layout.owner[i] != NONE && layout.member[i] != layout.owner[i] && !near_edge[i];
+        let written = |i: usize| layout.owner[i] != NONE && layout.member[i] != layout.owner[i] && !near_edge[i];
         let mut of = vec![u32::MAX; n];
         let mut clusters = Vec::new();
         let mut queue = VecDeque::new();
@@ -112,8 +111,7 @@ impl Ink {
                 let rule = h * cell <= 4 || w * cell <= 3 || (w > 12 * h && h <= 2);
                 let picture = h > 4 * line && c.n_cells * 2 > w * h && w < 8 * h;
                 // A large letter has others of its height beside it, an icon stands alone.
-                let icon =
-                    h > line * 8 / 5 && w < h * 3 / 2 && c.n_cells * 10 > w * h * 3 && !self.has_company(i);
+                let icon = h > line * 8 / 5 && w < h * 3 / 2 && c.n_cells * 10 > w * h * 3 && !self.has_company(i);
                 c.contrast >= FAINTEST && !rule && !picture && !icon
             })
             .collect();
@@ -216,16 +214,15 @@ pub(super) fn line_height(grey: &GrayImage) -> Option<f32> {
 /// Cells so close to the edge of another panel that they show the edge, not writing.
 fn edges(layout: &Layout) -> Vec<bool> {
     let (w, h) = (layout.w as i64, layout.h as i64);
-    let mut near = vec![false; layout.owner.len()];
-    for i in 0..layout.owner.len() {
+    let is_near = |i: usize| {
         let (x, y) = (i as i64 % w, i as i64 / w);
         let other = |dx: i64, dy: i64| {
             let (nx, ny) = (x + dx, y + dy);
             nx >= 0 && ny >= 0 && nx < w && ny < h && layout.owner[(ny * w + nx) as usize] != layout.owner[i]
         };
-        near[i] = (-2..=2).any(|dy| (-2..=2).any(|dx| other(dx, dy)));
-    }
-    near
+        (-2..=2).any(|dy| (-2..=2).any(|dx| other(dx, dy)))
+    };
+    (0..layout.owner.len()).map(is_near).collect()
 }
 
 fn distance(pixels: &Pixels, x: u32, y: u32, ground: &[u8; 3]) -> u8 {

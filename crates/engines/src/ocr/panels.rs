@@ -28,12 +28,8 @@ impl Rect {
         self.y1 - self.y0
     }
     pub(super) fn join(&mut self, other: &Rect) {
-        *self = Rect {
-            x0: self.x0.min(other.x0),
-            y0: self.y0.min(other.y0),
-            x1: self.x1.max(other.x1),
-            y1: self.y1.max(other.y1),
-        };
+        *self =
+            Rect { x0: self.x0.min(other.x0), y0: self.y0.min(other.y0), x1: self.x1.max(other.x1), y1: self.y1.max(other.y1) };
     }
     pub(super) fn at(x: u32, y: u32) -> Self {
         Rect { x0: x, y0: y, x1: x + 1, y1: y + 1 }
@@ -79,7 +75,8 @@ impl Layout {
     pub(super) fn of(pixels: &Pixels) -> Self {
         let cell = (pixels.width.min(pixels.height.max(pixels.width / 4)) / 270).clamp(2, 6);
         let (w, h) = ((pixels.width / cell).max(1), (pixels.height / cell).max(1));
-        let cells: Vec<Cell> = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).map(|(x, y)| measure(pixels, cell, x, y)).collect();
+        let cells: Vec<Cell> =
+            (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).map(|(x, y)| measure(pixels, cell, x, y)).collect();
         // A drawn picture has cells without any noise; after JPEG even flat places waver.
         let calm = cells.iter().filter(|c| c.range <= 1).count() * 3 > cells.len();
         let (flat, step) = if calm { (6, 3) } else { (14, 6) };
@@ -89,7 +86,8 @@ impl Layout {
         order.sort_by_key(|&i| std::cmp::Reverse((u64::from(areas[i].bounds.w()) * u64::from(areas[i].bounds.h()), areas[i].n)));
         order.truncate(MAX_PANELS);
         let mut number = vec![NONE; areas.len()];
-        let mut layout = Layout { cell, w, h, panels: Vec::new(), owner: vec![NONE; cells.len()], member: Vec::new(), ground: Vec::new() };
+        let mut layout =
+            Layout { cell, w, h, panels: Vec::new(), owner: vec![NONE; cells.len()], member: Vec::new(), ground: Vec::new() };
         for area_idx in order {
             layout.add(&area, area_idx as u32, &areas[area_idx], &mut number);
         }

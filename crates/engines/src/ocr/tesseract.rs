@@ -92,7 +92,9 @@ fn words_of(tsv: &str, n_crops: usize) -> Vec<Word> {
         let [level, page, block, paragraph, line, _, left, top, width, height, confidence, text] = fields[..] else { continue };
         let number = |field: &str| field.parse::<u32>().ok();
         let numbers = [page, block, paragraph, line, left, top, width, height].map(number);
-        let (Some("5"), Ok(confidence), false) = (Some(level), confidence.parse::<f32>(), text.trim().is_empty()) else { continue };
+        let (Some("5"), Ok(confidence), false) = (Some(level), confidence.parse::<f32>(), text.trim().is_empty()) else {
+            continue;
+        };
         let [Some(page), Some(block), Some(paragraph), Some(line), Some(left), Some(top), Some(width), Some(height)] = numbers
         else {
             continue;
@@ -119,9 +121,30 @@ fn words_of(tsv: &str, n_crops: usize) -> Vec<Word> {
 
 /// Latin letters that look like Cyrillic ones.
 const LOOKALIKES: [(char, char); 24] = [
-    ('A', 'А'), ('B', 'В'), ('C', 'С'), ('E', 'Е'), ('H', 'Н'), ('I', 'І'), ('K', 'К'), ('M', 'М'), ('O', 'О'), ('P', 'Р'),
-    ('T', 'Т'), ('X', 'Х'), ('a', 'а'), ('c', 'с'), ('e', 'е'), ('i', 'і'), ('o', 'о'), ('p', 'р'), ('x', 'х'), ('y', 'у'),
-    ('ï', 'ї'), ('Ï', 'Ї'), ('k', 'к'), ('m', 'м'),
+    ('A', 'А'),
+    ('B', 'В'),
+    ('C', 'С'),
+    ('E', 'Е'),
+    ('H', 'Н'),
+    ('I', 'І'),
+    ('K', 'К'),
+    ('M', 'М'),
+    ('O', 'О'),
+    ('P', 'Р'),
+    ('T', 'Т'),
+    ('X', 'Х'),
+    ('a', 'а'),
+    ('c', 'с'),
+    ('e', 'е'),
+    ('i', 'і'),
+    ('o', 'о'),
+    ('p', 'р'),
+    ('x', 'х'),
+    ('y', 'у'),
+    ('ï', 'ї'),
+    ('Ï', 'Ї'),
+    ('k', 'к'),
+    ('m', 'м'),
 ];
 
 /// With three languages at once the reader mixes alphabets within a word. Where all Latin letters of a word have a
@@ -129,7 +152,9 @@ const LOOKALIKES: [(char, char); 24] = [
 fn mend_letters(words: &mut [Word]) {
     let cyrillic = |c: char| ('\u{400}'..='\u{52f}').contains(&c);
     let twin = |c: char| LOOKALIKES.iter().find(|(latin, _)| *latin == c).map(|(_, twin)| *twin);
-    let mut lines: HashMap<(usize, (u32, u32), u32), (usize, usize)> = HashMap::new();
+    // Of each line: Cyrillic letters, Latin letters.
+    type Line = (usize, (u32, u32), u32);
+    let mut lines: HashMap<Line, (usize, usize)> = HashMap::new();
     for w in words.iter() {
         let counts = lines.entry((w.crop, w.paragraph, w.line)).or_default();
         counts.0 += w.text.chars().filter(|c| cyrillic(*c)).count();

@@ -101,20 +101,43 @@ fn a_chat_that_went_through_jpeg_is_read() {
 }
 
 #[test]
-fn explore() {
-    let Ok(list) = std::env::var("EXPLORE") else { return };
-    for path in list.split(' ') {
-        let t = std::time::Instant::now();
-        let r = read_file(Path::new(path));
-        println!("=== {path} {:?}", t.elapsed());
-        match r {
-            Ok(r) => {
-                println!("{:?} {} {:?}", r.findings, r.value.language, r.value.pages);
-                for b in r.value.blocks {
-                    println!("{:?} {:.2} {:?} | {}", b.region.unwrap(), b.confidence.unwrap(), b.side, b.text.replace('\n', " / "));
-                }
-            }
-            Err(e) => println!("ERR {e}"),
-        }
+fn wallpaper_behind_the_bubbles_is_not_read() {
+    for (theme, faint) in [(&LIGHT, [196, 208, 218]), (&DARK, [24, 34, 48])] {
+        let mut image = draw::chat(theme, 1080, "Соседи по дому", "14 марта", RUSSIAN);
+        draw::wallpaper(&mut image, theme.ground, faint);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chat.jpg");
+        let mut file = std::fs::File::create(&path).unwrap();
+        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 70).encode_image(&image).unwrap();
+        let text = read_file(&path).unwrap().value;
+        let seen: Vec<&str> = text.blocks.iter().filter(|b| b.side.is_some()).map(|b| b.text.as_str()).collect();
+        let truth: Vec<String> = RUSSIAN.iter().map(|m| format!("{} {}", m.1.join(" "), m.2)).collect();
+        let rate = error_rate(&truth.join(" "), &seen.join(" "));
+        println!("wallpaper: character error rate {rate:.4}");
+        assert!(rate <= 0.05, "{rate}: {seen:#?}");
+        let others: usize = text.blocks.iter().filter(|b| b.side.is_none()).map(|b| b.text.chars().count()).sum();
+        assert!(others < 60, "header and date only: {:?}", text.blocks);
     }
+}
+
+#[test]
+fn languages_by_their_letters() {
+    let check = |text: &str, expected: &str| {
+        let word = |t: &str| zapys_domain::text::ReadWord { text: t.into(), region: [0, 0, 1, 1], confidence: 0.95 };
+        let block = Block {
+            text: text.into(),
+            page: Some(1),
+            region: None,
+            confidence: Some(0.95),
+            words: text.split(' ').map(word).collect(),
+            side: None,
+        };
+        assert_eq!(language_of(&[block]).as_str(), expected, "{text}");
+    };
+    check("", "und");
+    check("Добре, зустрінемось біля бібліотеки", "uk");
+    check("Хорошо, встретимся возле библиотеки в три", "und");
+    check("Хорошо, мы встретимся возле библиотеки", "ru");
+    check("Хорошо, встретимся возле входа около трех часов, потом посмотрим", "ru");
+    check("See you at the library", "en");
 }

@@ -78,13 +78,25 @@ impl Running {
         if self.ended.is_some() {
             return;
         }
-        // Behind walls the whole process namespace ends with bubblewrap. But bubblewrap's own first child asks for that
-        // only some moments after its birth; killed in between, bubblewrap would leave it waiting for ever. It is still
-        // in the group then. Without walls the group is all that holds the program and its children together.
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        // Behind walls everything ends with bubblewrap's own first child, the namespace's first process. It asks to die
+        // with bubblewrap, but only some moments after its birth and after leaving the group, and killed in between,
+        // bubblewrap would leave it behind for ever. So it is killed by its number, which cannot be another's while
+        // bubblewrap is stopped and does not reap it. One that was born this instant is still in the group.
+        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+        let pid = Pid::from_child(&self.child);
+        let _ = kill_process(pid, Signal::STOP);
+        for child in children(self.child.id()) {
+            let _ = kill_process(child, Signal::KILL);
+        }
+        let _ = kill_process_group(pid, Signal::KILL);
         let _ = self.child.kill();
     }
+}
+
+/// Processes that a process has started itself.
+fn children(pid: u32) -> Vec<rustix::process::Pid> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    list.split_whitespace().filter_map(|n| rustix::process::Pid::from_raw(n.parse().ok()?)).collect()
 }
 
 /// Processor time of an ended, not yet reaped process and all it waited for.
@@ -253,13 +265,10 @@ impl SandboxChild {
                 Err(self.limit(format!("{} of file size", size(self.limits.file_bytes))))
             }
             (_, Some(Diagnosis::OutOfMemory)) => Err(self.limit(format!("{} of memory", size(self.limits.memory_bytes)))),
-            (_, Some(Diagnosis::NotInstalled)) => Err(EngineError::Missing {
-                what: self.tool.into(),
-                hint: "Install it, then look at `zapys doctor`.".into(),
-            }),
-            (_, Some(Diagnosis::Walls)) => {
-                Err(EngineError::NoSandbox { reason: "bubblewrap refused to start".into() })
+            (_, Some(Diagnosis::NotInstalled)) => {
+                Err(EngineError::Missing { what: self.tool.into(), hint: "Install it, then look at `zapys doctor`.".into() })
             }
+            (_, Some(Diagnosis::Walls)) => Err(EngineError::NoSandbox { reason: "bubblewrap refused to start".into() }),
             _ => Ok(output),
         }
     }
@@ -325,7 +334,7 @@ impl Output {
                 EngineError::Failed { tool, reason: format!("it was ended by signal {}", self.code - 128) }
             }
             Some(d) => EngineError::Unreadable { tool, reason: d.clause().into() },
-            None => EngineError::Failed { tool, reason: format!("it ended with status {} and said nothing", self.code) },
+            None => EngineError::Unreadable { tool, reason: "it gave up without saying why".into() },
         }
     }
 }

@@ -70,9 +70,16 @@ impl Diagnosis {
         if line.starts_with("bwrap: ") {
             return if has(&["execvp"]) { Self::NotInstalled } else { Self::Walls };
         }
-        if line.starts_with("prlimit: failed to execute") {
+        if line.starts_with("prlimit: failed to execute") || has(&["Unknown encoder"]) {
             Self::NotInstalled
-        } else if has(&["Cannot allocate memory", "bad_alloc", "ut of memory", "memory exhausted", "memory allocation of", "failed to map segment"]) {
+        } else if has(&[
+            "Cannot allocate memory",
+            "bad_alloc",
+            "ut of memory",
+            "memory exhausted",
+            "memory allocation of",
+            "failed to map segment",
+        ]) {
             Self::OutOfMemory
         } else if has(&["File too large"]) {
             Self::FileTooLarge
@@ -88,11 +95,43 @@ impl Diagnosis {
             Self::UnknownCodec
         } else if has(&["Picture size", "nvalid dimensions", "too many channels", "Image too large", "Value too large"]) {
             Self::TooLarge
-        } else if has(&["Invalid data", "rror while decoding", "rror decoding", "orrupt", "nvalid", "not supported", "could not find codec parameters"])
-        {
+        } else if has(&[
+            "Invalid data",
+            "rror while decoding",
+            "rror decoding",
+            "orrupt",
+            "nvalid",
+            "not supported",
+            "could not find codec parameters",
+        ]) {
             Self::InvalidData
         } else {
             Self::Other
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(said: &str, expected: Option<Diagnosis>, n_lines: usize) {
+        assert_eq!(Diagnosis::of(said.as_bytes()), (expected, n_lines), "{said}");
+    }
+
+    #[test]
+    fn complaints_come_down_to_a_reason() {
+        check("", None, 0);
+        check("\n  \n", None, 0);
+        check("/in: Invalid data found when processing input\n", Some(Diagnosis::InvalidData), 1);
+        check("Unknown decoder 'libopencore_amrnb'\n", Some(Diagnosis::UnknownCodec), 1);
+        check("Unknown encoder 'libopus'\n", Some(Diagnosis::NotInstalled), 1);
+        check("prlimit: failed to execute ffmpeg: No such file or directory", Some(Diagnosis::NotInstalled), 1);
+        check("bwrap: execvp prlimit: No such file or directory", Some(Diagnosis::NotInstalled), 1);
+        check("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", Some(Diagnosis::Walls), 1);
+        check("[mov @ 0x1] moov atom not found", Some(Diagnosis::Truncated), 1);
+        check("Failed loading language 'ukr'", Some(Diagnosis::NoModel), 1);
+        check("something new", Some(Diagnosis::Other), 1);
+        check("something new\nCannot allocate memory\nInvalid data\n", Some(Diagnosis::OutOfMemory), 3);
     }
 }

@@ -20,7 +20,8 @@ fn limit_of(result: Result<Output, EngineError>) -> String {
 
 #[test]
 fn sandbox_denies_network() {
-    let out = script(&sandbox(), "ls /sys 2>/dev/null; cat /proc/net/dev; cat /proc/net/route").run_to_end(None, 1 << 20).unwrap();
+    let out =
+        script(&sandbox(), "ls /sys 2>/dev/null; cat /proc/net/dev; cat /proc/net/route").run_to_end(None, 1 << 20).unwrap();
     let text = String::from_utf8(out.stdout).unwrap();
     let interfaces: Vec<_> = text.lines().filter_map(|l| Some(l.split_once(':')?.0.trim())).collect();
     assert_eq!(interfaces, ["lo"]);
@@ -38,11 +39,14 @@ fn sandbox_denies_write_outside() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("in"), b"original").unwrap();
     std::fs::write(dir.path().join("out"), b"").unwrap();
-    let out = script(&sandbox(), "echo x > /in; echo x > /usr/x; echo x > /etc/x; echo x > /lib/x; echo done > /out; echo t > /tmp/t && cat /tmp/t")
-        .bind_ro(dir.path().join("in"), "/in")
-        .bind_rw(dir.path().join("out"), "/out")
-        .run_to_end(None, 1000)
-        .unwrap();
+    let out = script(
+        &sandbox(),
+        "echo x > /in; echo x > /usr/x; echo x > /etc/x; echo x > /lib/x; echo done > /out; echo t > /tmp/t && cat /tmp/t",
+    )
+    .bind_ro(dir.path().join("in"), "/in")
+    .bind_rw(dir.path().join("out"), "/out")
+    .run_to_end(None, 1000)
+    .unwrap();
     assert_eq!(out.stdout, b"t\n");
     assert_eq!(std::fs::read(dir.path().join("in")).unwrap(), b"original");
     assert_eq!(std::fs::read(dir.path().join("out")).unwrap(), b"done\n");
@@ -164,14 +168,14 @@ fn nothing_stays_behind() {
 #[test]
 fn killing_at_once_leaves_nothing_either() {
     let sandbox = sandbox();
-    for pause in 0..60 {
+    for pause in 0..100 {
         let mut child = script(&sandbox, "sleep 984").spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
-        std::thread::sleep(Duration::from_micros(pause * 100));
+        std::thread::sleep(Duration::from_micros(pause * 60));
         child.kill();
         let (ended, wait) = std::sync::mpsc::channel();
         std::thread::spawn(move || ended.send(stdout.read_to_end(&mut Vec::new())));
-        assert!(wait.recv_timeout(Duration::from_secs(20)).is_ok(), "killed after {} us", pause * 100);
+        assert!(wait.recv_timeout(Duration::from_secs(20)).is_ok(), "killed after {} us", pause * 60);
     }
 }
 

@@ -68,7 +68,8 @@ fn damage_in_the_middle_keeps_what_comes_after() {
     // Copy and overview follow the same clock.
     let (peaks, _) = bench.document(Peaks, Recording, &path, "audio/mpeg").unwrap();
     assert_eq!(peaks["duration_ms"], facts["duration_ms"]);
-    bench.derive(Proxy, Recording, &path, "audio/mpeg").unwrap();
+    let (copy, _) = bench.derive(Proxy, Recording, &path, "audio/mpeg").unwrap();
+    assert!(std::fs::metadata(copy).unwrap().len() > 10_000);
 }
 
 #[test]
@@ -111,7 +112,10 @@ fn what_is_no_picture_is_unreadable() {
     let bench = Bench::new();
     let empty = bench.write("empty", b"");
     let text = bench.write("text", b"words, no picture");
-    let vectors = bench.write("svg", br#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>"#);
+    let vectors = bench.write(
+        "svg",
+        br#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>"#,
+    );
     for path in [empty, text, vectors] {
         for kind in [Proxy, Text] {
             let error = bench.derive(kind, Screenshot, &path, "image/png").err().unwrap();
@@ -122,7 +126,7 @@ fn what_is_no_picture_is_unreadable() {
 
 /// CRC-32 as PNG wants it.
 fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, b| {
-        (0..8).fold(crc ^ u32::from(*b), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 })
-    })
+    !bytes
+        .iter()
+        .fold(!0u32, |crc, b| (0..8).fold(crc ^ u32::from(*b), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 }))
 }

@@ -1,4 +1,5 @@
 //! Engines on real files: made here with the system's tools, damaged here, or from the shared corpus of damaged files.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
 mod corpus;
 mod damaged;
@@ -14,9 +15,7 @@ use zapys_engines::{Emitted, Engine, EngineError, Engines, EnginesConfig, Input,
 
 fn engines() -> &'static Engines {
     static ENGINES: std::sync::OnceLock<Engines> = std::sync::OnceLock::new();
-    ENGINES.get_or_init(|| {
-        Engines::detect(EnginesConfig { packs: None, hosts: None, sandbox_required: true, threads: 2 })
-    })
+    ENGINES.get_or_init(|| Engines::detect(EnginesConfig { packs: None, hosts: None, sandbox_required: true, threads: 2 }))
 }
 
 /// A folder for one test.
@@ -57,7 +56,13 @@ impl Bench {
         engine.run(&mut work).map(|emitted| (output, emitted))
     }
     /// Runs the engine for `kind` with the probe before it where it needs one.
-    fn derive(&self, kind: DerivativeKind, item: ItemKind, path: &Path, media: &str) -> Result<(PathBuf, Checked<Emitted>), EngineError> {
+    fn derive(
+        &self,
+        kind: DerivativeKind,
+        item: ItemKind,
+        path: &Path,
+        media: &str,
+    ) -> Result<(PathBuf, Checked<Emitted>), EngineError> {
         let engine = engines().find(kind, item)?;
         if engine.contract().needs.is_empty() {
             return self.run(&*engine, &[(path, media)]);
@@ -67,7 +72,13 @@ impl Bench {
         self.run(&*engine, &[(path, media), (&facts, "application/json")])
     }
     /// As [`Bench::derive`], reading the document.
-    fn document(&self, kind: DerivativeKind, item: ItemKind, path: &Path, media: &str) -> Result<(serde_json::Value, Vec<Finding>), EngineError> {
+    fn document(
+        &self,
+        kind: DerivativeKind,
+        item: ItemKind,
+        path: &Path,
+        media: &str,
+    ) -> Result<(serde_json::Value, Vec<Finding>), EngineError> {
         let (output, emitted) = self.derive(kind, item, path, media)?;
         let document: serde_json::Value = serde_json::from_slice(&std::fs::read(output).unwrap()).unwrap();
         let mut findings = Vec::new();

@@ -30,7 +30,8 @@ fn size_of(path: &std::path::Path) -> (u32, u32) {
 fn a_turned_photograph_comes_out_upright_and_bare() {
     let bench = Bench::new();
     // Left half red, right half blue.
-    let plain = bench.ffmpeg("p.jpg", &["-f", "lavfi", "-i", "color=red:s=80x100[a];color=blue:s=80x100[b];[a][b]hstack", "-frames:v", "1"]);
+    let plain = bench
+        .ffmpeg("p.jpg", &["-f", "lavfi", "-i", "color=red:s=80x100[a];color=blue:s=80x100[b];[a][b]hstack", "-frames:v", "1"]);
     let bytes = with_exif(&std::fs::read(plain).unwrap(), 6);
     assert!(bytes.windows(6).any(|w| w == b"MARKED"));
     let path = bench.write("turned.jpg", &bytes);
@@ -66,7 +67,10 @@ fn a_page_of_text_is_read_in_paragraphs() {
     let mut filter = "color=0xFBF7EE:s=1000x500".to_owned();
     for (i, line) in lines.iter().enumerate() {
         let y = 100 + i * 60 + if i == 2 { 80 } else { 0 };
-        filter.push_str(&format!(",drawtext=fontfile={font}:text='{}':fontsize=34:x=80:y={y}:fontcolor=0x333344", line.replace(',', "\\,")));
+        filter.push_str(&format!(
+            ",drawtext=fontfile={font}:text='{}':fontsize=34:x=80:y={y}:fontcolor=0x333344",
+            line.replace(',', "\\,")
+        ));
     }
     let path = bench.ffmpeg("page.png", &["-f", "lavfi", "-i", &filter, "-frames:v", "1"]);
     let (read, findings) = bench.document(Text, Screenshot, &path, "image/png").unwrap();

@@ -15,7 +15,9 @@ fn tone(n: usize, per_second: f64, rate: f64, amplitude: f64) -> Vec<i16> {
 fn call(seconds: usize) -> Vec<i16> {
     let n = seconds * 8000;
     let (a, b) = (tone(n, 300.0, 8000.0, 9000.0), tone(n, 500.0, 8000.0, 5000.0));
-    let fade = |i: usize, half: usize| (((i % 8000) as f64 / 8000.0 * std::f64::consts::PI).sin()) * f64::from((i / 8000 % 2 == half) as u8);
+    let fade = |i: usize, half: usize| {
+        (((i % 8000) as f64 / 8000.0 * std::f64::consts::PI).sin()) * f64::from((i / 8000 % 2 == half) as u8)
+    };
     (0..n).flat_map(|i| [(f64::from(a[i]) * fade(i, 0)) as i16, (f64::from(b[i]) * fade(i, 1)) as i16]).collect()
 }
 fn pcm_16k(path: &std::path::Path, media: &str) -> Result<zapys_domain::Checked<Vec<Vec<i16>>>, EngineError> {
@@ -54,8 +56,25 @@ fn a_call_keeps_every_sample_of_both_channels() {
 #[test]
 fn the_playable_copy_keeps_channels_and_clock_and_repeats() {
     let bench = Bench::new();
-    let path = bench.ffmpeg("call.flac", &["-f", "lavfi", "-i", "sine=300:r=16000:d=5", "-f", "lavfi", "-i", "sine=700:r=16000:d=5",
-        "-filter_complex", "amerge", "-metadata", "title=MARKED-TITLE", "-metadata", "artist=MARKED-ARTIST"]);
+    let path = bench.ffmpeg(
+        "call.flac",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=300:r=16000:d=5",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=700:r=16000:d=5",
+            "-filter_complex",
+            "amerge",
+            "-metadata",
+            "title=MARKED-TITLE",
+            "-metadata",
+            "artist=MARKED-ARTIST",
+        ],
+    );
     let (first, emitted) = bench.derive(Proxy, Recording, &path, "audio/flac").unwrap();
     assert_eq!(emitted.value.media_type, "audio/ogg");
     let bytes = std::fs::read(&first).unwrap();
@@ -77,7 +96,10 @@ fn silence_frames_of_amr_are_not_lost() {
         bench.ffmpeg(name, &[&sound[..], &["-c:a", "libopencore_amrnb", "-dtx", dtx, "-b:a", "12.2k"]].concat())
     };
     let with = made("dtx.amr", "1");
-    assert!(std::fs::metadata(&with).unwrap().len() * 10 < std::fs::metadata(made("full.amr", "0")).unwrap().len() * 8, "DTX is on");
+    assert!(
+        std::fs::metadata(&with).unwrap().len() * 10 < std::fs::metadata(made("full.amr", "0")).unwrap().len() * 8,
+        "DTX is on"
+    );
     let (facts, _) = bench.document(Probe, Recording, &with, "audio/amr").unwrap();
     let stated = facts["duration_ms"].as_u64().unwrap();
     assert!((9000..=9060).contains(&stated), "{stated} ms are in the frames");
@@ -121,7 +143,8 @@ fn every_ordinary_codec_keeps_its_length() {
         ("wb.amr", &["-c:a", "libvo_amrwbenc", "-ar", "16000", "-b:a", "23.85k", "-f", "amr"]),
     ] {
         let path = bench.ffmpeg(name, &[&sine[..], args].concat());
-        let (facts, findings) = bench.document(Decode, Recording, &path, "application/octet-stream").unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (facts, findings) =
+            bench.document(Decode, Recording, &path, "application/octet-stream").unwrap_or_else(|e| panic!("{name}: {e}"));
         let ms = facts["duration_ms"].as_u64().unwrap();
         assert!((3900..=4200).contains(&ms), "{name}: {ms} ms");
         assert!(!has(&findings, "decoder-errors") && !has(&findings, "decoded-shorter-than-container"), "{name}: {findings:?}");
@@ -148,7 +171,8 @@ fn a_video_without_sound_is_nothing_to_do() {
 #[test]
 fn a_second_sound_stream_is_told() {
     let bench = Bench::new();
-    let path = bench.ffmpeg("two.mka", &["-f", "lavfi", "-i", "sine=300:d=1", "-f", "lavfi", "-i", "sine=600:d=1", "-map", "0", "-map", "1"]);
+    let path = bench
+        .ffmpeg("two.mka", &["-f", "lavfi", "-i", "sine=300:d=1", "-f", "lavfi", "-i", "sine=600:d=1", "-map", "0", "-map", "1"]);
     let (_, findings) = bench.document(Probe, Recording, &path, "audio/x-matroska").unwrap();
     assert!(has(&findings, "several-audio-streams"));
 }

@@ -47,7 +47,11 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<ReadText>, FormatError> {
     if decoded.lossy {
         note("bytes-without-meaning", Severity::Warning, format!("Some bytes mean nothing in {}; they stand as U+FFFD.", decoded.name()));
     }
-    let tamed = tame::tame(&decoded.text);
+    let mut tamed = tame::tame(&decoded.text, false);
+    if tamed.comments && blocks::paragraphs(&tamed.body).iter().map(|p| p.text.len()).sum::<usize>() < MIN_ARTICLE {
+        // What is marked as comments is all there is.
+        tamed = tame::tame(&decoded.text, true);
+    }
     drop(decoded);
     let meta = metadata::metadata(&tamed.head);
     if tamed.too_deep {
@@ -58,6 +62,9 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<ReadText>, FormatError> {
     }
     if tamed.hidden {
         note("hidden-text", Severity::Note, "Parts that the page hides from its reader are not in this text.".into());
+    }
+    if tamed.comments {
+        note("comments-left-out", Severity::Note, "Readers' comments on the page are not in this text.".into());
     }
     if meta.ld_unread {
         note("structured-data-unread", Severity::Note, "A block of structured data on the page is invalid and was not used.".into());
@@ -76,7 +83,13 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<ReadText>, FormatError> {
     if chosen.is_empty() {
         note("no-text", Severity::Warning, "The page holds no text without running its scripts.".into());
     }
-    let texts: Vec<String> = chosen;
+    let mut texts: Vec<String> = chosen;
+    if let Some(at) = comments_begin(&texts) {
+        texts.truncate(at);
+        if !tamed.comments {
+            note("comments-left-out", Severity::Note, "Readers' comments on the page are not in this text.".into());
+        }
+    }
     let stated = meta.language.as_deref().and_then(primary);
     let (language, contradiction) = language::settle(stated, &texts.join("\n"));
     if contradiction {
@@ -111,7 +124,7 @@ pub(crate) fn block(text: String) -> Block {
 /// True where a page says it is an article or has the text of one. `bytes`: its beginning.
 pub(crate) fn is_article(bytes: &[u8]) -> bool {
     let decoded = encoding::decode(bytes, stated_encoding(bytes).as_deref(), true);
-    let tamed = tame::tame(&decoded.text);
+    let tamed = tame::tame(&decoded.text, false);
     if metadata::metadata(&tamed.head).is_article {
         return true;
     }
@@ -185,6 +198,22 @@ fn texts(paragraphs: Vec<Paragraph>, meta: &metadata::Metadata) -> Vec<String> {
         list.remove(0);
     }
     list
+}
+
+/// Where a heading such as `Comments (3)` stands behind enough text to be the end of the article.
+fn comments_begin(texts: &[String]) -> Option<usize> {
+    let mut before = 0;
+    for (i, t) in texts.iter().enumerate() {
+        let bare = t.to_lowercase();
+        let bare = bare.trim_matches(|c: char| !c.is_alphabetic());
+        if before >= MIN_ARTICLE
+            && matches!(bare, "comments" | "top rated comments" | "leave a comment" | "reader comments" | "коментарі" | "комментарии" | "kommentare" | "обговорення" | "обсуждение")
+        {
+            return Some(i);
+        }
+        before += t.chars().count();
+    }
+    None
 }
 
 /// `uk` from `uk-UA`; nothing where it is no language tag.

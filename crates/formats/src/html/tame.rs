@@ -33,6 +33,8 @@ pub(super) struct Tamed {
     pub(super) too_many: bool,
     /// Text that the page hides from its reader was left out.
     pub(super) hidden: bool,
+    /// A part marked as readers' comments was left out.
+    pub(super) comments: bool,
 }
 
 /// What the document says of itself outside its text.
@@ -53,9 +55,9 @@ pub(super) struct Head {
     pub(super) heading: Option<String>,
 }
 
-/// Runs the pass.
-pub(super) fn tame(html: &str) -> Tamed {
-    let sink = Sink(RefCell::new(State::default()));
+/// Runs the pass. `with_comments`: keep parts marked as readers' comments.
+pub(super) fn tame(html: &str, with_comments: bool) -> Tamed {
+    let sink = Sink(RefCell::new(State { with_comments, ..State::default() }));
     let tokenizer = Tokenizer::new(sink, Default::default());
     let queue = BufferQueue::default();
     // Fed in pieces: one tendril holds at most 4 GiB, and small ones keep buffers small.
@@ -125,6 +127,7 @@ enum Collect {
 
 #[derive(Default)]
 struct State {
+    with_comments: bool,
     out: Tamed,
     stack: Vec<Open>,
     dropping: usize,
@@ -222,7 +225,12 @@ impl State {
             }
             return TokenSinkResult::Continue;
         }
+        let comments = !self.with_comments
+            && matches!(name, "div" | "section" | "ol" | "ul" | "aside" | "article")
+            && ["id", "class"].iter().filter_map(|k| attribute(k)).any(holds_comments);
         self.out.hidden |= hidden && !drop;
+        self.out.comments |= comments;
+        let hidden = hidden || comments;
         let open = Open { name: name.to_owned(), drop: drop || hidden, from: self.out.body.len(), ..Open::default() };
         self.stack.push(open);
         self.dropping += usize::from(drop || hidden);
@@ -367,6 +375,17 @@ impl State {
         self.close_to(0);
         self.out
     }
+}
+
+/// True where an id or class names the readers' comments as a whole.
+fn holds_comments(names: &str) -> bool {
+    names.split_ascii_whitespace().take(50).any(|n| {
+        matches!(
+            n.to_ascii_lowercase().as_str(),
+            "comments" | "comment-list" | "commentlist" | "comments-area" | "comments-list" | "comment-section" | "comments-section" | "comments-wrapper"
+                | "comments-container" | "commentsblock" | "disqus_thread" | "respond" | "comment-respond" | "post-comments" | "article-comments"
+        )
+    })
 }
 
 /// True where a style makes the element invisible.

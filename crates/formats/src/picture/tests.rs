@@ -95,7 +95,7 @@ fn times_stay_local_unless_an_offset_is_stated() {
 #[test]
 fn positions_are_millionths_of_a_degree() {
     let got = read(&jpeg_with(&[(0x0110, "Model")], true).as_slice()).unwrap().value;
-    assert_eq!(got.position_micro, Some((50_460_000, -30_460_000)));
+    assert_eq!(got.position_micro, Some((50_460_000, -30_460_000)), "{:?}", got.tags);
     assert!(got.tags.iter().any(|(k, v)| k == "Model" && v == "Model"), "{:?}", got.tags);
 }
 

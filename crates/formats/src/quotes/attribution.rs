@@ -136,6 +136,7 @@ pub(super) fn inside(inner: &str) -> Attribution {
     for dash in [", —", ", –", "! —", "! –", "? —", "? –", "… —", "… –", ",—", ",–", ", -"] {
         for (at, _) in inner.match_indices(dash).take(8) {
             let rest = &inner[at + dash.len()..];
+            let rest = rest.char_indices().nth(200).map_or(rest, |(end, _)| &rest[..end]);
             // Behind the dash a verb of saying comes first or after a short subject, in lower case.
             let clause: Vec<_> = words(rest).into_iter().take(12).collect();
             let end = clause.iter().skip(1).position(|w| w.edge).map_or(clause.len(), |p| p + 1);

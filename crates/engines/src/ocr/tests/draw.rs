@@ -120,3 +120,19 @@ pub(super) fn chat(theme: &Theme, width: u32, title: &str, date: &str, messages:
     }
     canvas.image
 }
+
+/// Puts a faint pattern of marks wherever the picture has the ground's colour.
+pub(super) fn wallpaper(image: &mut RgbImage, ground: [u8; 3], faint: [u8; 3]) {
+    let mut marks = Canvas::new(image.width(), image.height(), ground);
+    for (i, y) in (0..image.height()).step_by(70).enumerate() {
+        for (j, x) in (0..image.width()).step_by(90).enumerate() {
+            let mark = ["Ж", "o", "&", "w", "@", "§"][(i * 5 + j * 7) % 6];
+            marks.text(x as f32 + 10.0, y as f32 + 5.0, 44.0, faint, mark);
+        }
+    }
+    for (x, y, p) in image.enumerate_pixels_mut() {
+        if p.0 == ground {
+            *p = *marks.image.get_pixel(x, y);
+        }
+    }
+}

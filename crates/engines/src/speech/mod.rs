@@ -1,0 +1,238 @@
+//! From sound to words: where somebody speaks, what is said, and what the machine is unsure of.
+//!
+//! The sound is decoded in one sandbox and heard in another: the engine host `zapys-engine-speech`, which is started
+//! when first needed and kept. All that can be decided without a model is decided here: how speech is packed into
+//! windows ([`packing`]), how times go back to the media clock, where segments end ([`segments`]), what is flagged.
+
+mod activity;
+pub mod packing;
+mod rounds;
+mod segments;
+mod transcribe;
+
+pub use activity::SpeechActivity;
+pub use transcribe::{Transcribe, TranscribeParams};
+
+pub(crate) use rounds::{Span, read_rounds};
+pub(crate) use segments::unsaid;
+
+use crate::detect::{Availability, EnginesConfig, Lack, Slot};
+use crate::host::{self, Host, HostPlan};
+use crate::models::{Pack, PackKind, packs_dir};
+use crate::sandbox::Sandbox;
+use crate::translate::WhisperTranslate;
+use crate::{Engine, EngineError, Work};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use zapys_domain::media::Document;
+use zapys_domain::{DerivativeKind, EngineIdentity, ItemKind};
+
+/// Name of the host program.
+pub const HOST: &str = "zapys-engine-speech";
+/// Name of the host in errors.
+pub(crate) const TOOL: &str = "speech host";
+/// Samples per second in which speech is heard.
+pub(crate) const RATE: u64 = 16_000;
+/// Speech that is asked about at once: 20 minutes.
+pub(crate) const ROUND: u64 = 20 * 60 * RATE;
+/// Counts up whenever the code here or in the host changes what comes out.
+const ACTIVITY_REVISION: u32 = 1;
+const TRANSCRIBE_REVISION: u32 = 1;
+const TRANSLATE_REVISION: u32 = 1;
+
+const SOUND: &[ItemKind] = &[ItemKind::Recording, ItemKind::Video];
+
+/// Finds host, libraries and models and gives the three engines of speech, or says of each what is missing.
+pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec<Slot>, Vec<Availability>) {
+    let speech = sandbox.cloned().map_err(Lack::clone).and_then(|s| Speech::find(s, config).map_err(lack));
+    let gate = speech.as_ref().map(|s| s.gate.name.clone() + " " + &s.gate.version).map_err(Lack::clone);
+    let whisper = speech.as_ref().map_err(Lack::clone).and_then(|s| match &s.whisper {
+        Some(pack) => Ok(pack.name.clone()),
+        None => Err(lack(no_model())),
+    });
+    let line = |name: &str, purpose, state| Availability { name: name.into(), purpose, state };
+    let availability = vec![
+        line("speech gate", "finding where somebody speaks", gate),
+        line("speech model", "writing down and translating speech", whisper),
+    ];
+    let with_model = |make: fn(Arc<Speech>) -> Arc<dyn Engine>| match &speech {
+        Ok(s) if s.whisper.is_some() => Ok(make(Arc::clone(s))),
+        Ok(_) => Err(lack(no_model())),
+        Err(lack) => Err(lack.clone()),
+    };
+    let activity = speech.as_ref().map(|s| Arc::new(SpeechActivity::new(Arc::clone(s))) as Arc<dyn Engine>);
+    let slot = |emits, engine| Slot { emits, takes: SOUND, engine };
+    let slots = vec![
+        slot(DerivativeKind::Speech, activity.map_err(Lack::clone)),
+        slot(DerivativeKind::Transcript, with_model(|s| Arc::new(Transcribe::new(s)))),
+        slot(DerivativeKind::Translation, with_model(|s| Arc::new(WhisperTranslate::new(s)))),
+    ];
+    (slots, availability)
+}
+
+fn no_model() -> EngineError {
+    EngineError::Missing {
+        what: "a speech model".into(),
+        hint: "Run `make run` on a connected machine, or bring a model pack with `zapys models import PATH`.".into(),
+    }
+}
+
+fn lack(e: EngineError) -> Lack {
+    match e {
+        EngineError::NoSandbox { reason } => Lack::NoSandbox { reason },
+        EngineError::Missing { what, hint } => Lack::Missing { what, hint },
+        other => Lack::Missing { what: format!("a working speech host ({other})"), hint: zapys_domain::Fault::hint(&other) },
+    }
+}
+
+/// The host with its models; shared by the engines.
+pub struct Speech {
+    pub(crate) sandbox: Sandbox,
+    host: Host,
+    program_sha256: String,
+    gate: Pack,
+    whisper: Option<Pack>,
+    libraries: [Pack; 2],
+    /// Whether digests were compared in this process.
+    verified: Mutex<bool>,
+}
+
+impl Speech {
+    /// Finds program and packs. Of several speech models the largest is taken. Errors: `Missing`, `Failed`, `Io`.
+    pub fn find(sandbox: Sandbox, config: &EnginesConfig) -> Result<Arc<Self>, EngineError> {
+        let program = host::locate(HOST, config.hosts.as_deref())?;
+        let dir = packs_dir(config.packs.as_deref());
+        let [ctranslate2, onnxruntime] = [Pack::open(&dir.join("ctranslate2"))?, Pack::open(&dir.join("onnxruntime"))?];
+        let packs = crate::models::list(&dir)?;
+        let gate = packs.iter().find(|p| p.kind == PackKind::Gate).cloned();
+        let gate = gate.ok_or_else(|| EngineError::Missing {
+            what: "a speech gate".into(),
+            hint: "Run `make run` on a connected machine, or bring the pack silero-vad with `zapys models import PATH`.".into(),
+        })?;
+        let model = gate.files.iter().find(|f| f.name.ends_with(".onnx")).map(|f| f.name.clone());
+        let model =
+            model.ok_or_else(|| EngineError::Failed { tool: "models", reason: "the speech gate holds no model".into() })?;
+        let weights = |p: &Pack| p.file("model.bin").map_or(0, |f| f.bytes);
+        let whisper = packs.into_iter().filter(|p| p.kind == PackKind::Speech && weights(p) > 0).max_by_key(weights);
+
+        let inside = |place: &str| PathBuf::from(place);
+        let mut shown = vec![
+            (ctranslate2.folder.clone(), inside("/libraries/ctranslate2")),
+            (onnxruntime.folder.clone(), inside("/libraries/onnxruntime")),
+            (gate.folder.clone(), inside("/models/gate")),
+        ];
+        let threads = config.threads.clamp(1, 64);
+        let mut args: Vec<String> = vec!["--threads".into(), threads.to_string(), "--gate".into()];
+        args.push(format!("/models/gate/{model}"));
+        args.extend(["--onnxruntime", "/libraries/onnxruntime/libonnxruntime.so"].map(String::from));
+        let mut memory_bytes = 4_000_000_000;
+        if let Some(pack) = &whisper {
+            shown.push((pack.folder.clone(), inside("/models/whisper")));
+            args.extend(["--whisper", "/models/whisper"].map(String::from));
+            memory_bytes += 4 * weights(pack);
+        }
+        let plan = HostPlan {
+            tool: TOOL,
+            program: program.clone(),
+            shown,
+            args: args.into_iter().map(Into::into).collect(),
+            env: environment().into_iter().map(|(n, v)| (n.to_owned(), v.into())).collect(),
+            memory_bytes,
+        };
+        Ok(Arc::new(Self {
+            host: Host::new(sandbox.clone(), plan),
+            sandbox,
+            program_sha256: host::binary_sha256(&program)?,
+            gate,
+            whisper,
+            libraries: [ctranslate2, onnxruntime],
+            verified: Mutex::new(false),
+        }))
+    }
+
+    /// The host, after the digests of everything it loads were compared once.
+    /// Errors: `Missing` where a file is not what its manifest says, `Io`.
+    pub(crate) fn host(&self) -> Result<&Host, EngineError> {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*verified {
+            for pack in self.libraries.iter().chain([&self.gate]).chain(&self.whisper) {
+                pack.require_intact()?;
+            }
+            *verified = true;
+        }
+        Ok(&self.host)
+    }
+
+    pub(crate) fn gate_identity(&self) -> EngineIdentity {
+        let model = self.gate.files.iter().find(|f| f.name.ends_with(".onnx"));
+        self.identity("silero-vad", ACTIVITY_REVISION, &self.libraries[1], &self.gate, model.map(|f| f.sha256.clone()))
+    }
+
+    pub(crate) fn transcribe_identity(&self) -> EngineIdentity {
+        self.whisper_identity("whisper-ct2", TRANSCRIBE_REVISION)
+    }
+
+    pub(crate) fn translate_identity(&self) -> EngineIdentity {
+        self.whisper_identity("whisper-ct2-translate", TRANSLATE_REVISION)
+    }
+
+    fn whisper_identity(&self, name: &str, revision: u32) -> EngineIdentity {
+        let pack = self.whisper.as_ref().unwrap_or(&self.gate);
+        let weights = pack.file("model.bin").ok().map(|f| f.sha256.clone());
+        self.identity(name, revision, &self.libraries[0], pack, weights)
+    }
+
+    fn identity(&self, name: &str, revision: u32, library: &Pack, model: &Pack, weights: Option<String>) -> EngineIdentity {
+        let version = env!("CARGO_PKG_VERSION");
+        EngineIdentity {
+            name: name.into(),
+            version: format!("{version}/{revision}+{}-{}", library.name, library.version),
+            model: Some(model.name.clone()),
+            model_sha256: weights,
+            binary_sha256: Some(self.program_sha256.clone()),
+        }
+    }
+}
+
+/// What the host finds in its environment. A fifth of the encoder's time is page faults unless freed memory is kept and
+/// comes in huge pages; one arena keeps two workers from holding everything twice; the matrix library packs weights
+/// once instead of at every product.
+fn environment() -> [(&'static str, &'static str); 4] {
+    [
+        ("LD_LIBRARY_PATH", "/libraries/ctranslate2"),
+        (
+            "GLIBC_TUNABLES",
+            "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=1073741824:\
+             glibc.malloc.top_pad=67108864:glibc.malloc.arena_max=1",
+        ),
+        ("CT2_USE_EXPERIMENTAL_PACKED_GEMM", "1"),
+        ("OMP_NUM_THREADS", "1"),
+    ]
+}
+
+/// Time an answer may take: eight times the sound's length and two minutes, for slow and busy machines.
+pub(crate) fn patience(samples: u64) -> Duration {
+    Duration::from_secs(120 + samples / RATE * 8)
+}
+
+/// Reads a derivative document among the inputs. Errors: `Io`, `Failed` where it is none.
+pub(crate) fn document<T: serde::de::DeserializeOwned>(work: &Work<'_>, n: usize) -> Result<T, EngineError> {
+    let input = work.inputs.get(n).ok_or_else(crate::probe::no_input)?;
+    let bytes = std::fs::read(&input.path).map_err(EngineError::Io)?;
+    let read: Document<T> = serde_json::from_slice(&bytes)
+        .map_err(|_| EngineError::Failed { tool: TOOL, reason: "a document it builds upon cannot be read".into() })?;
+    Ok(read.value)
+}
+
+/// An answer of the host that does not fit the question.
+pub(crate) fn unexpected() -> EngineError {
+    EngineError::Failed { tool: TOOL, reason: "its answer does not fit the question".into() }
+}
+
+/// Whether a host and all packs are installed at these places, for tests and setups.
+pub fn is_installed(packs: Option<&Path>, hosts: Option<&Path>) -> bool {
+    let dir = packs_dir(packs);
+    let whole = |name: &str| Pack::open(&dir.join(name)).is_ok();
+    host::locate(HOST, hosts).is_ok() && ["ctranslate2", "onnxruntime", "silero-vad", "whisper-base"].iter().all(|p| whole(p))
+}

@@ -1,0 +1,11 @@
+//! The record from outside. Each body runs on SQLite and on PostgreSQL; only what concerns the SQLite file itself runs once.
+
+mod database;
+mod file;
+mod history;
+mod ledger;
+mod lists;
+mod queue;
+mod record;
+mod samples;
+mod schema;
