@@ -1,191 +1,162 @@
-//! Steps with their times, and other programs run as steps: what a person watches while `make run` or `make test` works.
+//! Steps with a name and a time, programs called with errors that say what to do, and where the folders are.
 
-use sha2::{Digest, Sha256};
-use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A row of steps under way.
+/// Root of the repository.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("xtask lies in the repository").to_owned()
+}
+
+/// Folder of everything built: `$CARGO_TARGET_DIR`, else `target`.
+pub fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR").filter(|v| !v.is_empty()) {
+        Some(dir) => root().join(dir),
+        None => root().join("target"),
+    }
+}
+
+/// Folder of our own notes: logs, digests of what was built.
+pub fn notes() -> Result<PathBuf, String> {
+    let dir = target().join("xtask");
+    std::fs::create_dir_all(&dir).map_err(|e| format!("{} cannot be made: {e}.", dir.display()))?;
+    Ok(dir)
+}
+
+/// A call of `name` that starts in the root of the repository.
+pub fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(root());
+    command
+}
+
+/// A call of the very cargo that started us.
+pub fn cargo() -> Command {
+    let mut command = program(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    // What cargo said to us about our own package is not meant for the next one.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
+    command
+}
+
+/// Runs to the end with our output. Errors: a sentence with what was called.
+pub fn call(command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|e| not_started(command, &e))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}.", shown(command))) }
+}
+
+/// Runs to the end and answers standard output. Errors: as [`call`].
+pub fn output(command: &mut Command) -> Result<String, String> {
+    let out = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|e| not_started(command, &e))?;
+    if out.status.success() {
+        return Ok(String::from_utf8_lossy(&out.stdout).into_owned());
+    }
+    Err(format!("`{}` ended with {}.", shown(command), out.status))
+}
+
+/// Runs to the end, shows standard output as it comes, and gives each line of it to `hear`.
+/// Answers whether it ended well. Errors: the program cannot be started.
+pub fn listen(command: &mut Command, hear: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|e| not_started(command, &e))?;
+    let mut from = child.stdout.take().expect("standard output is a pipe");
+    let (mut chunk, mut line) = (vec![0; 1 << 14], Vec::new());
+    let mut ours = io::stdout();
+    loop {
+        let n = match from.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(format!("`{}` cannot be listened to: {e}.", shown(command))),
+        };
+        // Nobody may be reading what we say; the step goes on all the same.
+        let _ = ours.write_all(&chunk[..n]).and_then(|()| ours.flush());
+        for byte in &chunk[..n] {
+            if *byte == b'\n' {
+                hear(&String::from_utf8_lossy(&line));
+                line.clear();
+            } else {
+                line.push(*byte);
+            }
+        }
+    }
+    hear(&String::from_utf8_lossy(&line));
+    let status = child.wait().map_err(|e| format!("`{}` was lost: {e}.", shown(command)))?;
+    Ok(status.success())
+}
+
+/// Tries again after 2, 4, 8 seconds.
+pub fn patiently<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> Result<T, String> {
+    for pause in [2, 4, 8] {
+        match attempt() {
+            Ok(done) => return Ok(done),
+            Err(e) => eprintln!("  {what}: {e} Trying again in {pause} s."),
+        }
+        std::thread::sleep(Duration::from_secs(pause));
+    }
+    attempt()
+}
+
+/// A command as a person would type it, without its environment.
+pub fn shown(command: &Command) -> String {
+    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    words.extend(command.get_args().map(|a| a.to_string_lossy().into_owned()));
+    let text = words.join(" ");
+    if text.chars().count() > 160 { text.chars().take(157).chain("...".chars()).collect() } else { text }
+}
+
+fn not_started(command: &Command, e: &io::Error) -> String {
+    let program = command.get_program().to_string_lossy();
+    match e.kind() {
+        io::ErrorKind::NotFound => format!("{program} is not installed. Install it, then run the same command again."),
+        _ => format!("{program} cannot be started: {e}."),
+    }
+}
+
+/// What was done so far, and how long it took.
 pub struct Steps {
     begun: Instant,
     taken: Vec<(String, Duration, bool)>,
-    bright: bool,
 }
 
 impl Steps {
-    pub fn begin() -> Self {
-        Self { begun: Instant::now(), taken: Vec::new(), bright: io::stderr().is_terminal() }
+    /// Starts the clock.
+    pub fn new() -> Self {
+        Self { begun: Instant::now(), taken: Vec::new() }
     }
 
-    /// Runs one step and says how long it took. Its error is passed on untouched.
-    pub fn step<T>(&mut self, what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-        let (on, off) = if self.bright { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-        eprintln!("{on}[{}] {what}{off}", clock(self.begun.elapsed()));
+    /// Does one step, saying its name before and its time after.
+    pub fn step<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+        eprintln!("\n[{}] {name}", clock(self.begun.elapsed()));
         let from = Instant::now();
         let result = work();
-        self.taken.push((what.to_owned(), from.elapsed(), result.is_ok()));
+        let took = from.elapsed();
+        eprintln!("      {} in {:.1} s", if result.is_ok() { "done" } else { "failed" }, took.as_secs_f64());
+        self.taken.push((name.to_owned(), took, result.is_ok()));
         result
     }
 
-    /// Steps so far: name, time, whether it went well.
-    pub fn taken(&self) -> &[(String, Duration, bool)] {
-        &self.taken
-    }
-
-    /// Prints a line a step.
-    pub fn table(&self) {
-        let wide = self.taken.iter().map(|t| t.0.chars().count()).max().unwrap_or(0);
-        eprintln!();
-        for (what, time, well) in &self.taken {
-            eprintln!("  {what:<wide$}  {:>7.1} s{}", time.as_secs_f64(), if *well { "" } else { "  FAILED" });
+    /// A line for each step with its time, and the whole.
+    pub fn table(&self) -> String {
+        let width = self.taken.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0).max(5);
+        let mut text = String::new();
+        for (name, took, well) in &self.taken {
+            let mark = if *well { "" } else { "  FAILED" };
+            text += &format!("  {name:<width$}  {:>8.1} s{mark}\n", took.as_secs_f64());
         }
-        eprintln!("  {:<wide$}  {:>7.1} s", "all", self.begun.elapsed().as_secs_f64());
+        text + &format!("  {:<width$}  {:>8.1} s\n", "total", self.begun.elapsed().as_secs_f64())
     }
 }
 
 /// Minutes and seconds.
-fn clock(t: Duration) -> String {
-    format!("{:>2}:{:02}", t.as_secs() / 60, t.as_secs() % 60)
-}
-
-/// A program with its words, as people would type it.
-pub struct Program {
-    command: Command,
-    shown: String,
-}
-
-impl Program {
-    pub fn new(name: impl AsRef<OsStr>) -> Self {
-        let shown = Path::new(name.as_ref()).file_name().unwrap_or(name.as_ref()).to_string_lossy().into_owned();
-        let mut command = Command::new(name);
-        command.stdin(Stdio::null());
-        Self { command, shown }
-    }
-    /// `cargo`, the same that built this.
-    pub fn cargo() -> Self {
-        let mut cargo = Self::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.shown = "cargo".into();
-        cargo
-    }
-    pub fn words<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, words: I) -> Self {
-        for word in words {
-            self.shown.push(' ');
-            self.shown.push_str(&word.as_ref().to_string_lossy());
-            self.command.arg(word);
-        }
-        self
-    }
-    pub fn within(mut self, folder: impl AsRef<Path>) -> Self {
-        self.command.current_dir(folder);
-        self
-    }
-    pub fn with(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.command.envs(variables);
-        self
-    }
-    /// Lets a person answer.
-    pub fn talking(mut self) -> Self {
-        self.command.stdin(Stdio::inherit());
-        self
-    }
-
-    /// Runs it with its output where ours goes. Errors: it cannot start, or ends otherwise than well.
-    pub fn run(mut self) -> Result<(), String> {
-        let status = self.command.status().map_err(|e| self.no_start(&e))?;
-        if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}.", self.shown)) }
-    }
-
-    /// Exit status and standard output; its messages go where ours go.
-    pub fn read(mut self) -> Result<(Option<i32>, String), String> {
-        let out = self.command.stderr(Stdio::inherit()).output().map_err(|e| self.no_start(&e))?;
-        Ok((out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned()))
-    }
-
-    /// Standard output where it ends well; its messages are kept back. Errors: it cannot start or fails.
-    pub fn ask(mut self) -> Result<String, String> {
-        let out = self.command.stderr(Stdio::null()).output().map_err(|e| self.no_start(&e))?;
-        if out.status.success() {
-            Ok(String::from_utf8_lossy(&out.stdout).into_owned())
-        } else {
-            Err(format!("`{}` ended with {}.", self.shown, out.status))
-        }
-    }
-
-    /// Runs it, shows each line of its output and hands the line on. Errors: as [`Program::run`].
-    pub fn lines(mut self, mut each: impl FnMut(&str)) -> Result<(), String> {
-        let mut child = self.command.stdout(Stdio::piped()).spawn().map_err(|e| self.no_start(&e))?;
-        let stdout = child.stdout.take().expect("it was piped");
-        for line in BufReader::new(stdout).split(b'\n') {
-            let Ok(line) = line else { break };
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            each(&line);
-        }
-        let _ = io::stdout().flush();
-        let status = child.wait().map_err(|e| self.no_start(&e))?;
-        if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}.", self.shown)) }
-    }
-
-    fn no_start(&self, e: &io::Error) -> String {
-        let name = self.shown.split(' ').next().unwrap_or_default();
-        format!("{name} cannot be started: {e}. Install it, or run `cargo xtask setup`.")
-    }
-}
-
-/// Remembers below `target/stamps` of which inputs something was made, so that it is made again only when they change.
-pub struct Stamp {
-    path: PathBuf,
-    digest: String,
-}
-
-impl Stamp {
-    /// Digest over names and bytes of files and folders, in a fixed order, and over a note. What is absent counts as such.
-    pub fn of(name: &str, inputs: &[&str], note: &str) -> Result<Self, String> {
-        let mut hash = Sha256::new();
-        hash.update(note.as_bytes());
-        for input in inputs {
-            digest_into(&mut hash, Path::new(input)).map_err(|e| format!("{input} cannot be read: {e}."))?;
-        }
-        let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        Ok(Self { path: Path::new("target/stamps").join(name), digest })
-    }
-    /// True where the thing was made of just these inputs.
-    pub fn holds(&self) -> bool {
-        fs::read_to_string(&self.path).is_ok_and(|d| d == self.digest)
-    }
-    /// Before making: whatever interrupts it leaves no stamp.
-    pub fn lift(&self) {
-        let _ = fs::remove_file(&self.path);
-    }
-    /// After making.
-    pub fn set(&self) -> Result<(), String> {
-        let folder = self.path.parent().expect("below target/stamps");
-        fs::create_dir_all(folder).and_then(|()| fs::write(&self.path, &self.digest)).map_err(|e| format!("target/stamps cannot be written: {e}."))
-    }
-}
-
-fn digest_into(hash: &mut Sha256, path: &Path) -> io::Result<()> {
-    hash.update(path.to_string_lossy().as_bytes());
-    match fs::metadata(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => hash.update(b"\0absent\0"),
-        Err(e) => return Err(e),
-        Ok(m) if m.is_dir() => {
-            let mut inside: Vec<PathBuf> = fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>()?;
-            inside.sort();
-            for p in inside {
-                digest_into(hash, &p)?;
-            }
-        }
-        Ok(_) => {
-            let bytes = fs::read(path)?;
-            hash.update((bytes.len() as u64).to_le_bytes());
-            hash.update(&bytes);
-        }
-    }
-    Ok(())
+fn clock(time: Duration) -> String {
+    format!("{:02}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
 }
 
 #[cfg(test)]
@@ -193,32 +164,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_changes_with_names_bytes_and_note_only() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |n: &str| dir.path().join(n);
-        fs::create_dir(at("d")).unwrap();
-        fs::write(at("d/a"), "1").unwrap();
-        let of = |note: &str| Stamp::of("t", &[at("d").to_str().unwrap(), at("none").to_str().unwrap()], note).unwrap().digest;
-        let first = of("x");
-        assert_eq!(first, of("x"));
-        assert_ne!(first, of("y"));
-        fs::write(at("d/a"), "2").unwrap();
-        let second = of("x");
-        assert_ne!(first, second);
-        fs::rename(at("d/a"), at("d/b")).unwrap();
-        assert_ne!(second, of("x"));
+    fn lines_are_heard_whole_and_the_end_is_told() {
+        let mut heard = Vec::new();
+        let well = listen(program("sh").args(["-c", "printf 'one\\ntwo'; exit 3"]), &mut |l| heard.push(l.to_owned()));
+        assert_eq!((well, heard), (Ok(false), vec!["one".to_owned(), "two".to_owned()]));
     }
 
     #[test]
-    fn programs_end_well_or_say_so() {
-        assert!(Program::new("true").run().is_ok());
-        assert!(Program::new("false").words(["a"]).run().unwrap_err().contains("`false a` ended with"));
-        assert!(Program::new("no-such-program").run().unwrap_err().contains("cannot be started"));
-        let mut seen = Vec::new();
-        Program::new("printf").words(["a\\nb\\n"]).lines(|l| seen.push(l.to_owned())).unwrap();
-        assert_eq!(seen, ["a", "b"]);
-        let mut steps = Steps::begin();
-        assert!(steps.step("bad", || Err::<(), _>("no".into())).is_err());
-        assert_eq!((steps.taken().len(), steps.taken()[0].2), (1, false));
+    fn a_program_that_is_not_there_is_named_with_the_remedy() {
+        let said = call(&mut program("no-such-program-zapys")).unwrap_err();
+        assert_eq!(said, "no-such-program-zapys is not installed. Install it, then run the same command again.");
+        assert!(call(program("false").arg("x")).unwrap_err().starts_with("`false x` ended with exit status: 1"));
+    }
+
+    #[test]
+    fn a_failed_step_is_marked_in_the_table() {
+        let mut steps = Steps::new();
+        assert_eq!(steps.step("well", || Ok(1)), Ok(1));
+        assert!(steps.step("ill", || Err::<(), _>("no".into())).is_err());
+        let table = steps.table();
+        let lines: Vec<&str> = table.lines().collect();
+        assert!(lines[0].contains("well") && !lines[0].contains("FAILED"));
+        assert!(lines[1].ends_with("FAILED") && lines[2].trim_start().starts_with("total"));
     }
 }

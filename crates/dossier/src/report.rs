@@ -137,10 +137,10 @@ impl Report<'_> {
             words::grouped(derived as u64)
         )?;
         let ledger = &self.manifest.ledger;
-        write!(
+        writeln!(
             out,
             "<div class=\"note\">{RING}<p>Every original was read again while this was made, and is the one that was taken in. \
-             Each custody event below is in the ledger <span class=\"mono\">{}</span>, whose signed head has {}.</p></div>\n",
+             Each custody event below is in the ledger <span class=\"mono\">{}</span>, whose signed head has {}.</p></div>",
             html(&ledger.origin),
             words::count(usize::try_from(ledger.size).unwrap_or(usize::MAX), "entry", "entries")
         )?;

@@ -84,7 +84,7 @@ pub(crate) mod write {
         pub(crate) fn new(out: W, date: (i32, u8, u8), time: (u8, u8, u8)) -> Self {
             let year = u16::try_from((date.0 - 1980).clamp(0, 127)).unwrap_or(0);
             let date = year << 9 | u16::from(date.1) << 5 | u16::from(date.2);
-            let time = u16::from(time.0) << 11 | u16::from(time.1) << 5 | u16::from(time.2) / 2;
+            let time = u16::from(time.0) << 11 | u16::from(time.1) << 5 | (u16::from(time.2) / 2);
             Self { out, at: 0, date, time, done: Vec::new(), open: None }
         }
         fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -162,8 +162,8 @@ pub(crate) mod write {
                 let mut h = Vec::new();
                 h.extend(CENTRAL.to_le_bytes());
                 // Made by Unix, so that the file mode below counts.
-                for n in [3 << 8 | 45, if extra.is_empty() { 20 } else { 45 }, FLAGS, 0, self.time, self.date] {
-                    h.extend((n as u16).to_le_bytes());
+                for n in [3u16 << 8 | 45, if extra.is_empty() { 20 } else { 45 }, FLAGS, 0, self.time, self.date] {
+                    h.extend(n.to_le_bytes());
                 }
                 h.extend(d.crc.to_le_bytes());
                 h.extend(small(d.bytes));

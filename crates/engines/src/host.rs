@@ -139,7 +139,8 @@ impl Host {
             .limits(Limits {
                 memory_bytes: self.plan.memory_bytes,
                 cpu_seconds: u64::MAX,
-                file_bytes: 0,
+                // Native libraries may map small files of their own in the scratch of the sandbox.
+                file_bytes: 64 << 20,
                 wall: START,
                 ..Limits::default()
             })

@@ -3,9 +3,11 @@
 //! Statements, not measurements: a container may lie. [`crate::decode`] compares them with what comes out.
 
 mod amr;
+mod ends;
 
 use crate::sandbox::{Limits, Sandbox};
 use crate::{Contract, Emitted, Engine, EngineError, Input, Work, WriteJson};
+use ends::End;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -52,7 +54,8 @@ impl Engine for Probe {
 }
 
 /// Asks ffprobe about one file.
-/// Findings: `no-audio-stream`, `several-audio-streams`, `unknown-duration`, `facts-left-out`.
+/// Findings: `no-audio-stream`, `several-audio-streams`, `unknown-duration`, `file-cut`, `end-not-marked`,
+/// `facts-left-out`.
 /// Errors: `Unreadable` where ffprobe finds no container it knows; those of the sandbox.
 pub fn probe(sandbox: &Sandbox, input: &Input, cancel: &Arc<AtomicBool>) -> Result<Checked<ProbeFacts>, EngineError> {
     let size = std::fs::metadata(&input.path).map_err(EngineError::Io)?.len();
@@ -77,15 +80,33 @@ pub fn probe(sandbox: &Sandbox, input: &Input, cancel: &Arc<AtomicBool>) -> Resu
         "aac" => checked.value.duration_ms = None,
         _ => {}
     }
-    if matches!(checked.value.container.as_str(), "amr" | "amrnb" | "amrwb" | "aac") {
+    let end = ends::end_of(&input.path).map_err(EngineError::Io)?;
+    match end {
+        End::Stated(ms) => checked.value.duration_ms = Some(ms),
+        End::Open => checked.value.duration_ms = None,
+        End::Cut | End::Unmarked | End::Silent => {}
+    }
+    let own = matches!(checked.value.container.as_str(), "amr" | "amrnb" | "amrwb" | "aac");
+    if own || matches!(end, End::Stated(_) | End::Open) {
         let stated = checked.value.duration_ms;
         checked.value.audio.iter_mut().for_each(|a| a.duration_ms = stated);
     }
-    notice(&checked.value, &mut checked.findings);
+    notice(&checked.value, &end, &mut checked.findings);
     Ok(checked)
 }
 
-fn notice(facts: &ProbeFacts, findings: &mut Vec<Finding>) {
+fn notice(facts: &ProbeFacts, end: &End, findings: &mut Vec<Finding>) {
+    match end {
+        End::Stated(_) | End::Cut => {
+            let text = "The file ends before its own header says: the end is missing.";
+            findings.push(Finding::whole("file-cut", Severity::Serious, text));
+        }
+        End::Unmarked => {
+            let text = "The end of the file is not marked as such; more may have followed.";
+            findings.push(Finding::whole("end-not-marked", Severity::Note, text));
+        }
+        End::Open | End::Silent => {}
+    }
     match facts.audio.len() {
         0 => findings.push(Finding::whole("no-audio-stream", Severity::Warning, "There is no sound in this file.")),
         1 => {}

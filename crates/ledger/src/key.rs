@@ -128,9 +128,9 @@ impl FromStr for VerifierKey {
         let (Some(name), Some(id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(KeyError::VerifierText);
         };
-        let (id, kind, body) = read_tail(id, body).ok_or(KeyError::VerifierText)??;
-        let key = Self::new(name, kind, &body)?;
-        if key.id != id { Err(KeyError::Id) } else { Ok(key) }
+        let tail = read_tail(id, body, KeyError::VerifierText)?;
+        let key = Self::new(name, tail.kind, &tail.bytes)?;
+        if key.id != tail.id { Err(KeyError::Id) } else { Ok(key) }
     }
 }
 impl fmt::Display for VerifierKey {
@@ -146,26 +146,33 @@ impl fmt::Debug for VerifierKey {
     }
 }
 
-/// Reads `id` and `base64(type ‖ 32 bytes)`. `None` where the text is malformed.
-fn read_tail(id: &str, body: &str) -> Option<Result<(u32, KeyType, Zeroizing<[u8; 32]>), KeyError>> {
+/// What follows the name in the text of a key.
+struct Tail {
+    id: u32,
+    kind: KeyType,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+/// Reads `id` and `base64(type ‖ 32 bytes)`. `malformed`: what to say of a text that is neither.
+fn read_tail(id: &str, body: &str, malformed: KeyError) -> Result<Tail, KeyError> {
     let lower_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     if id.len() != 8 || !id.bytes().all(lower_hex) || body.len() > 256 {
-        return None;
+        return Err(malformed);
     }
-    let id = u32::from_str_radix(id, 16).ok()?;
-    let bytes = Zeroizing::new(STANDARD.decode(body).ok()?);
-    let (kind, key) = bytes.split_first()?;
+    let id = u32::from_str_radix(id, 16).map_err(|_| malformed)?;
+    let decoded = Zeroizing::new(STANDARD.decode(body).map_err(|_| malformed)?);
+    let (kind, key) = decoded.split_first().ok_or(malformed)?;
     let kind = match kind {
         0x01 => KeyType::Ed25519,
         0x04 => KeyType::Cosignature,
-        other => return Some(Err(KeyError::Type(*other))),
+        other => return Err(KeyError::Type(*other)),
     };
-    let mut out = Zeroizing::new([0u8; 32]);
+    let mut bytes = Zeroizing::new([0u8; 32]);
     if key.len() != 32 {
-        return None;
+        return Err(malformed);
     }
-    out.copy_from_slice(key);
-    Some(Ok((id, kind, out)))
+    bytes.copy_from_slice(key);
+    Ok(Tail { id, kind, bytes })
 }
 
 /// A key may live in a file, a token or a test.
@@ -207,12 +214,12 @@ impl SigningKey {
         let (Some(name), Some(id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(KeyError::SigningText);
         };
-        let (id, kind, seed) = read_tail(id, body).ok_or(KeyError::SigningText)??;
-        if kind != KeyType::Ed25519 {
-            return Err(KeyError::Type(kind.byte()));
+        let tail = read_tail(id, body, KeyError::SigningText)?;
+        if tail.kind != KeyType::Ed25519 {
+            return Err(KeyError::Type(tail.kind.byte()));
         }
-        let key = Self::from_seed(name, &seed)?;
-        if key.verifier.id != id { Err(KeyError::Id) } else { Ok(key) }
+        let key = Self::from_seed(name, &tail.bytes)?;
+        if key.verifier.id != tail.id { Err(KeyError::Id) } else { Ok(key) }
     }
     /// The key as text, for keeping it under lock; wiped when dropped.
     pub fn secret_text(&self) -> Zeroizing<String> {

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 #[cfg(feature = "embed-ui")]
 #[derive(rust_embed::RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../ui/dist"]
+#[folder = "../../ui/dist"]
 struct Files;
 
 #[cfg(feature = "embed-ui")]

@@ -52,7 +52,7 @@ pub fn pcm_to_bytes(samples: &[i16]) -> Vec<u8> {
 
 /// Little-endian bytes of a body as 16-bit samples. Errors: `InvalidData` for an odd number of bytes.
 pub fn pcm_from_bytes(bytes: &[u8]) -> io::Result<impl Iterator<Item = i16> + '_> {
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "half a sample"));
     }
     Ok(bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])))

@@ -35,13 +35,7 @@ impl Gate {
 
     /// Begins a channel.
     pub fn listen(&mut self, ask: &GateAsk) -> Listening<'_> {
-        Listening {
-            gate: self,
-            rule: Rule::new(ask),
-            state: vec![0.0; STATE],
-            input: vec![0.0; CONTEXT],
-            left: ask.samples,
-        }
+        Listening { gate: self, rule: Rule::new(ask), state: vec![0.0; STATE], input: vec![0.0; CONTEXT], left: ask.samples }
     }
 
     /// One step: probability of speech for context and chunk; replaces `state`.
@@ -144,10 +138,10 @@ impl Rule {
     }
 
     fn close(&mut self, end: u64) {
-        if let Some(start) = self.started.take() {
-            if end - start >= self.min_speech {
-                self.spans.push((start, end.min(self.total)));
-            }
+        if let Some(start) = self.started.take()
+            && end - start >= self.min_speech
+        {
+            self.spans.push((start, end.min(self.total)));
         }
         self.quiet_since = None;
     }

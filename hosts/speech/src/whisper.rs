@@ -7,23 +7,26 @@
 //! Everything here repeats exactly on one machine: batches do not depend on the number of threads, and where a window
 //! comes out badly, other fixed ways of hearing it are tried, not random ones.
 
+use crate::Fault;
 use crate::guards;
 use crate::mel::{HOP, Mel};
 use crate::vocabulary::Vocabulary;
 use crate::words::{self, Passages};
-use crate::Fault;
 use ct2rs::sys::{ComputeType, Config, Device, StorageView, Whisper, WhisperOptions};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use zapys_host_protocol::{Heard, WindowsAsk};
 
-/// Windows heard together.
+/// Windows heard together at most.
 const BATCH: usize = 8;
+/// Frames squared of all windows heard together at most: attention takes memory with the square of the length. Four
+/// windows of 18 s; with eight, two workers would need 1.6 GB.
+const BATCH_SQUARES: usize = 4 * 1_800 * 1_800;
 /// A window shorter than this share of the longest in its batch goes to the next one: it would be mostly padding.
 const SPREAD: f32 = 0.7;
 /// Silence after the speech before the spectrogram, in samples. Without it Whisper does not see the end coming.
-const TAIL: usize = 2 * 16_000;
+const TAIL: usize = 3 * 16_000;
 /// The same for a window of less than 6 s, where more is needed.
 const TAIL_SHORT: usize = 4 * 16_000;
 const SHORT: usize = 6 * 16_000;
@@ -51,13 +54,16 @@ pub struct Ears {
     threads: usize,
 }
 
+/// Languages with their probability, best first.
+pub type Languages = Vec<(String, f32)>;
+
 /// Windows heard together, with the encoder's output once it is there.
 struct Batch {
     /// Indices of the windows, longest first.
     windows: Vec<usize>,
     encoded: Option<StorageView<'static>>,
-    /// Per window: languages by token name, best first.
-    languages: Vec<Vec<(String, f32)>>,
+    /// Of each window.
+    languages: Vec<Languages>,
 }
 
 /// One way of hearing a window.
@@ -165,7 +171,7 @@ impl Ears {
     }
 
     /// Languages of each window, best first, and of all together. Errors: [`Fault::Inference`].
-    pub fn languages(&self, windows: &[&[i16]]) -> Result<(Vec<Vec<(String, f32)>>, Option<String>), Fault> {
+    pub fn languages(&self, windows: &[&[i16]]) -> Result<(Vec<Languages>, Option<String>), Fault> {
         let done = self.in_parallel(batches(windows), |mut batch| {
             self.encode(&mut batch, windows)?;
             batch.encoded = None;
@@ -199,12 +205,6 @@ impl Ears {
         })
     }
 
-    /// Spectrogram of one window.
-    fn frames(pcm: &[i16], tail: usize) -> usize {
-        // An even number, because the encoder halves it.
-        ((pcm.len() + tail).div_ceil(HOP).div_ceil(2) * 2).min(MAX_FRAMES)
-    }
-
     fn encode(&self, batch: &mut Batch, windows: &[&[i16]]) -> Result<(), Fault> {
         if batch.encoded.is_some() {
             return Ok(());
@@ -212,17 +212,14 @@ impl Ears {
         let frames = batch
             .windows
             .iter()
-            .map(|&w| Self::frames(windows[w], if windows[w].len() < SHORT { ev("ZTS",40)*1600 } else { ev("ZT",20)*1600 }))
+            .map(|&w| frames(windows[w].len(), if windows[w].len() < SHORT { TAIL_SHORT } else { TAIL }))
             .max()
             .unwrap_or(2);
         let sound: Vec<&[i16]> = batch.windows.iter().map(|&w| windows[w]).collect();
         let encoded = self.encode_sound(&sound, frames)?;
-        let found =
-            self.whisper.detect_language(&encoded).map_err(|_| Fault::Inference("the language cannot be determined"))?;
-        batch.languages = found
-            .into_iter()
-            .map(|l| l.into_iter().map(|d| (bare(&d.language).to_owned(), d.probability)).collect())
-            .collect();
+        let found = self.whisper.detect_language(&encoded).map_err(|_| Fault::Inference("the language cannot be determined"))?;
+        batch.languages =
+            found.into_iter().map(|l| l.into_iter().map(|d| (bare(&d.language).to_owned(), d.probability)).collect()).collect();
         batch.encoded = Some(encoded);
         Ok(())
     }
@@ -247,13 +244,10 @@ impl Ears {
     ) -> Result<Vec<Heard>, Fault> {
         self.encode(batch, windows)?;
         let encoded = batch.encoded.take().expect("encoded just now");
-        let languages: Vec<&str> = batch
-            .languages
-            .iter()
-            .map(|l| if ask.follow_switches { switched(l, common) } else { common })
-            .collect();
+        let languages: Vec<&str> =
+            batch.languages.iter().map(|l| if ask.follow_switches { switched(l, common) } else { common }).collect();
         let lengths: Vec<usize> = batch.windows.iter().map(|&w| windows[w].len()).collect();
-        let first = Way { times: ev("ZW",1)==1, no_repeat: 0, penalty: 1.0 };
+        let first = Way { times: true, no_repeat: 0, penalty: 1.0 };
         let guesses = self.guess(&encoded, &languages, task, first, ask.beam, &lengths)?;
         let mut all = Vec::new();
         let mut align = Vec::new();
@@ -328,8 +322,7 @@ impl Ears {
                 continue;
             }
             let start = self.start(&heard[i].language, Task::Transcribe)?;
-            let results =
-                self.whisper.align(&own, &start, &[texts[i].0.text.clone()], &[frames(i)], 7).map_err(failed)?;
+            let results = self.whisper.align(&own, &start, &[texts[i].0.text.clone()], &[frames(i)], 7).map_err(failed)?;
             if let Some(r) = results.first() {
                 finish(i, &texts[i].0, r, heard);
             }
@@ -347,7 +340,7 @@ impl Ears {
         task: Task,
         beam: u8,
     ) -> Result<(Guess, u8, Option<StorageView<'static>>), Fault> {
-        let encoded = self.encode_sound(&[pcm], Self::frames(pcm, TAIL_SHORT))?;
+        let encoded = self.encode_sound(&[pcm], frames(pcm.len(), TAIL_SHORT))?;
         let mut guesses = vec![first];
         for way in OTHER_WAYS {
             let guess = self.guess(&encoded, &[language], task, way, beam, &[pcm.len()])?;
@@ -389,7 +382,7 @@ impl Ears {
             .collect();
         let longest_s = lengths.iter().max().copied().unwrap_or(0) / 16_000 + 1;
         let options = WhisperOptions {
-            beam_size: usize::from(beam), patience: ev("ZP",10) as f32/10.0, length_penalty: ev("ZL",10) as f32/10.0, max_initial_timestamp_index: ev("ZM",50),
+            beam_size: usize::from(beam),
             // A loop would run to the end; nobody says more than 16 tokens in a second. The library halves the number.
             max_length: (2 * (16 * longest_s + 32)).min(448),
             no_repeat_ngram_size: way.no_repeat,
@@ -398,8 +391,7 @@ impl Ears {
             return_no_speech_prob: true,
             ..WhisperOptions::default()
         };
-        let results =
-            self.whisper.generate(encoded, &prompts, &options).map_err(|_| Fault::Inference("the decoder failed"))?;
+        let results = self.whisper.generate(encoded, &prompts, &options).map_err(|_| Fault::Inference("the decoder failed"))?;
         Ok(results
             .into_iter()
             .zip(lengths)
@@ -435,17 +427,28 @@ fn best(guesses: &[Guess]) -> usize {
         .unwrap_or(0)
 }
 
-fn ev(n: &str, d: usize) -> usize { std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d) }
+/// Frames of a window with silence after it.
+fn frames(samples: usize, tail: usize) -> usize {
+    // An even number, because the encoder halves it.
+    ((samples + tail).div_ceil(HOP).div_ceil(2) * 2).min(MAX_FRAMES)
+}
+
 /// Windows in batches of similar length, longest first. Depends on nothing but the lengths.
 fn batches(windows: &[&[i16]]) -> Vec<Batch> {
     let mut order: Vec<usize> = (0..windows.len()).filter(|&w| !windows[w].is_empty()).collect();
     order.sort_by_key(|&w| (std::cmp::Reverse(windows[w].len()), w));
     // Few windows are spread over two batches, so that two cores have work.
-    let size = ev("ZB",4).min(order.len().div_ceil(2)).max(1);
+    let few = order.len().div_ceil(2);
     let mut batches: Vec<Batch> = Vec::new();
     for w in order {
         match batches.last_mut() {
-            Some(b) if b.windows.len() < size && windows[w].len() as f32 >= SPREAD * windows[b.windows[0]].len() as f32 => {
+            Some(b)
+                if {
+                    let longest = windows[b.windows[0]].len();
+                    let room = BATCH_SQUARES / frames(longest, TAIL).pow(2);
+                    b.windows.len() < few.min(BATCH).min(room) && windows[w].len() as f32 >= SPREAD * longest as f32
+                } =>
+            {
                 b.windows.push(w);
             }
             _ => batches.push(Batch { windows: vec![w], encoded: None, languages: Vec::new() }),
@@ -513,7 +516,8 @@ mod tests {
             compression: 1.0,
             repeats,
         };
-        let (whole, half, loops) = (guess("сейчас приеду, жди меня", -0.6, false), guess("сейчас", -0.1, false), guess("да да", 0.0, true));
+        let (whole, half, loops) =
+            (guess("сейчас приеду, жди меня", -0.6, false), guess("сейчас", -0.1, false), guess("да да", 0.0, true));
         assert_eq!(best(&[loops, half, whole]), 2);
         assert_eq!(best(&[guess("а", -1.0, true), guess("б", -0.5, true)]), 0);
     }

@@ -48,10 +48,10 @@ pub fn join(
     // Frame at which the path reaches each token; the end token is number n.
     let mut reached = vec![None; n + 1];
     for &(token, frame) in alignment {
-        if let (Ok(token), Ok(frame)) = (usize::try_from(token), u32::try_from(frame)) {
-            if let Some(slot @ None) = reached.get_mut(token) {
-                *slot = Some(frame.saturating_mul(FRAME_MS).min(end_ms));
-            }
+        if let (Ok(token), Ok(frame)) = (usize::try_from(token), u32::try_from(frame))
+            && let Some(slot @ None) = reached.get_mut(token)
+        {
+            *slot = Some(frame.saturating_mul(FRAME_MS).min(end_ms));
         }
     }
     let mut last = 0;
@@ -108,7 +108,8 @@ fn spans(text: &[usize], vocabulary: &Vocabulary) -> Vec<(usize, usize)> {
         let joins = match words.last() {
             None => false,
             Some((_, _, before)) => {
-                let opens = !before.trim().is_empty() && before.trim().chars().all(|c| OPENING.contains(c)) && !before.ends_with(' ');
+                let opens =
+                    !before.trim().is_empty() && before.trim().chars().all(|c| OPENING.contains(c)) && !before.ends_with(' ');
                 let closes = !core.is_empty() && core.chars().all(|c| CLOSING.contains(c)) && !s.starts_with(' ');
                 closes || (opens && before.starts_with(' ') && !s.starts_with(' ')) || !s.starts_with(char::is_whitespace)
             }
@@ -139,10 +140,7 @@ mod tests {
         let path = [(0, 0), (0, 5), (1, 6), (2, 12), (3, 20), (4, 35), (4, 36), (5, 55), (6, 60)];
         let words = join(&passages, &v, &path, &[0.5, 0.5, 0.9, 0.9, 1.0, 0.25], 1100);
         let seen: Vec<_> = words.iter().map(|w| (w.text.as_str(), w.start_ms, w.end_ms, w.tokens, w.ends_passage)).collect();
-        assert_eq!(
-            seen,
-            [("Десь", 0, 240, 2, false), ("о.", 240, 700, 2, true), ("десятій!", 700, 1100, 2, true)]
-        );
+        assert_eq!(seen, [("Десь", 0, 240, 2, false), ("о.", 240, 700, 2, true), ("десятій!", 700, 1100, 2, true)]);
         assert!((words[2].probability - 0.5).abs() < 1e-6);
     }
 
@@ -150,8 +148,11 @@ mod tests {
     fn a_character_split_over_tokens_is_one_word() {
         let v = small(&[" ", "а"]);
         // The two bytes of one letter as two tokens.
-        let mut tokens: Vec<String> = "жук".bytes().map(|b| crate::vocabulary::Vocabulary::spelled(b)).collect();
-        tokens.extend(["<|endoftext|>", "<|startoftranscript|>", "<|ru|>", "<|translate|>", "<|transcribe|>", "<|notimestamps|>"].map(String::from));
+        let mut tokens: Vec<String> = "жук".bytes().map(Vocabulary::spelled).collect();
+        tokens.extend(
+            ["<|endoftext|>", "<|startoftranscript|>", "<|ru|>", "<|translate|>", "<|transcribe|>", "<|notimestamps|>"]
+                .map(String::from),
+        );
         let split = Vocabulary::of(&tokens).expect("complete");
         let passages = Passages { text: (0..6).collect(), ends: vec![] };
         let words = join(&passages, &split, &[], &[0.5; 6], 900);

@@ -228,7 +228,7 @@ fn peaks() -> Peaks {
         (0..2000u32)
             .flat_map(|i| {
                 x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let speaks = (i / 90 + seed) % 3 == 0;
+                let speaks = (i / 90 + seed).is_multiple_of(3);
                 let level = if speaks { 20 + (x >> 25) as i16 * 3 / 4 } else { 1 };
                 let level = i8::try_from(level.min(127)).expect("bounded");
                 [-level, level]

@@ -8,6 +8,8 @@
 const RATE: u64 = 16_000;
 /// Sound kept at each edge of speech where the pause is shortened or the window ends.
 const EDGE: u64 = RATE / 5;
+/// How far a word may reach into a pause: the gate hears soft beginnings and endings late.
+const MARGIN: u64 = RATE * 6 / 100;
 /// A pause up to this long stays as it is.
 const KEPT_PAUSE: u64 = RATE / 2;
 /// Longest window.
@@ -27,6 +29,8 @@ pub struct Piece {
     pub from: u64,
     /// Its length in samples, at least 1.
     pub len: u64,
+    /// How much of it, at its start and at its end, is the edge of a pause.
+    pub edges: (u64, u64),
 }
 
 /// Sound of one channel, packed.
@@ -39,7 +43,7 @@ pub struct Window {
 impl Window {
     /// One stretch, from one sample up to another.
     pub fn plain(from: u64, to: u64) -> Self {
-        Self { pieces: vec![Piece { at: 0, from, len: to.saturating_sub(from).max(1) }] }
+        Self { pieces: vec![Piece { at: 0, from, len: to.saturating_sub(from).max(1), edges: (0, 0) }] }
     }
 
     /// Length in samples.
@@ -58,8 +62,17 @@ impl Window {
         let end = end.max(start);
         let shared = |p: &Piece| (end.min(p.at + p.len).saturating_sub(start.max(p.at)), std::cmp::Reverse(p.at.abs_diff(start)));
         let Some(piece) = self.pieces.iter().max_by_key(|p| shared(p)) else { return (0, 0) };
-        let place = |t: u64| piece.from + t.clamp(piece.at, piece.at + piece.len) - piece.at;
-        (place(start), place(end))
+        let (low, high) = (piece.at, piece.at + piece.len);
+        let (mut start, mut end) = (start.clamp(low, high), end.clamp(low, high));
+        // Alignment begins the first word where the sound begins, pause or not, and likewise at the end.
+        let (begins, ceases) = (low + piece.edges.0, high - piece.edges.1.min(piece.len));
+        if start < begins && begins < end {
+            start = start.max(begins.saturating_sub(MARGIN));
+        }
+        if start < ceases && ceases < end {
+            end = end.min(ceases + MARGIN);
+        }
+        (piece.from + start - low, piece.from + end - low)
     }
 }
 
@@ -109,10 +122,10 @@ fn window(stretches: &[(u64, u64)], first: usize, end: usize, total: u64) -> Win
         let after = if i + 1 < stretches.len() { (stretches[i + 1].0 - stop) / 2 } else { total.saturating_sub(stop) };
         let (from, to) = (start - EDGE.min(before), stop + EDGE.min(after));
         match pieces.last_mut() {
-            Some(p) if start - stretches[i - 1].1 <= KEPT_PAUSE => p.len = to - p.from,
+            Some(p) if start - stretches[i - 1].1 <= KEPT_PAUSE => (p.len, p.edges.1) = (to - p.from, to - stop),
             last => {
                 let at = last.map_or(0, |p| p.at + p.len);
-                pieces.push(Piece { at, from, len: to - from });
+                pieces.push(Piece { at, from, len: to - from, edges: (start - from, to - stop) });
             }
         }
     }
@@ -190,7 +203,8 @@ mod tests {
                 assert!(w.pieces.windows(2).all(|p| p[0].at + p[0].len == p[1].at));
                 assert!(w.pieces.iter().all(|p| p.from + p.len <= total));
                 for p in &w.pieces {
-                    let (a, b) = (next(p.len), next(p.len));
+                    let inner = p.len - p.edges.0 - p.edges.1;
+                    let (a, b) = (p.edges.0 + next(inner), p.edges.0 + next(inner));
                     let (a, b) = (a.min(b), a.max(b) + 1);
                     assert_eq!(w.to_channel(p.at + a, p.at + b), (p.from + a, p.from + b), "seed {seed}: there and back");
                 }
@@ -204,8 +218,9 @@ mod tests {
         // 6 s, short pause, 6 s, long pause, 6 s.
         let windows = pack(&[(s(1.0), s(7.0)), (s(7.3), s(13.3)), (s(16.0), s(22.0))], s(30.0), &|_, _| 0);
         assert_eq!(windows.len(), 2);
-        assert_eq!(windows[0].pieces, [Piece { at: 0, from: s(0.8), len: s(12.7) }]);
-        assert_eq!(windows[1].pieces, [Piece { at: 0, from: s(15.8), len: s(6.4) }]);
+        let edges = (EDGE, EDGE);
+        assert_eq!(windows[0].pieces, [Piece { at: 0, from: s(0.8), len: s(12.7), edges }]);
+        assert_eq!(windows[1].pieces, [Piece { at: 0, from: s(15.8), len: s(6.4), edges }]);
         let windows = pack(&[(s(0.1), s(3.0)), (s(9.0), s(12.0))], s(12.05), &|_, _| 0);
         assert_eq!(windows.len(), 1);
         assert_eq!(windows[0].pieces.iter().map(|p| (p.from, p.len)).collect::<Vec<_>>(), [(0, s(3.2)), (s(8.8), s(3.25))]);
@@ -224,11 +239,21 @@ mod tests {
 
     #[test]
     fn a_word_stays_on_its_side_of_a_removed_pause() {
-        let w = Window { pieces: vec![Piece { at: 0, from: 1000, len: 100 }, Piece { at: 100, from: 5000, len: 100 }] };
+        let edges = (0, 0);
+        let w =
+            Window { pieces: vec![Piece { at: 0, from: 1000, len: 100, edges }, Piece { at: 100, from: 5000, len: 100, edges }] };
         assert_eq!(w.to_channel(50, 90), (1050, 1090));
         assert_eq!(w.to_channel(90, 190), (5000, 5090));
         assert_eq!(w.to_channel(20, 105), (1020, 1100));
         assert_eq!(w.to_channel(100, 100), (5000, 5000));
         assert_eq!(w.to_channel(500, 900), (5100, 5100));
+    }
+
+    #[test]
+    fn the_first_and_last_word_leave_the_pauses_alone() {
+        let w = Window { pieces: vec![Piece { at: 0, from: 50_000, len: 20_000, edges: (3200, 3200) }] };
+        assert_eq!(w.to_channel(0, 8000), (50_000 + 3200 - MARGIN, 58_000));
+        assert_eq!(w.to_channel(9000, 20_000), (59_000, 70_000 - 3200 + MARGIN));
+        assert_eq!(w.to_channel(100, 900), (50_100, 50_900), "a word that the gate missed stays where it was heard");
     }
 }

@@ -239,7 +239,12 @@ mod tests {
 
     #[test]
     fn times_never_run_backwards() {
-        let window = Window { pieces: vec![Piece { at: 0, from: 0, len: 1600 }, Piece { at: 1600, from: 16_000, len: 1600 }] };
+        let window = Window {
+            pieces: vec![
+                Piece { at: 0, from: 0, len: 1600, edges: (0, 0) },
+                Piece { at: 1600, from: 16_000, len: 1600, edges: (0, 0) },
+            ],
+        };
         let h = heard(&[("а", 90, 150), ("б", 60, 110), ("в", 150, 900), ("г", 3000, 1)]);
         let segments = of_window(&h, &window, 0, "ru");
         let words: Vec<&Word> = segments.iter().flat_map(|s| &s.words).collect();

@@ -27,8 +27,23 @@ fn a_cut_wav_is_told() {
     let mut file = wav(8000, 1, &(0..80_000).map(|i| ((i % 80) * 200 - 8000) as i16).collect::<Vec<_>>());
     file.truncate(file.len() / 2);
     let path = bench.write("cut", &file);
-    let (facts, _) = bench.document(Decode, Recording, &path, "audio/x-wav").unwrap();
+    let (facts, findings) = bench.document(Decode, Recording, &path, "audio/x-wav").unwrap();
     assert!((4900..=5000).contains(&facts["duration_ms"].as_u64().unwrap()));
+    assert!(has(&findings, "decoded-shorter-than-container"), "{findings:?}");
+    let (facts, findings) = bench.document(Probe, Recording, &path, "audio/x-wav").unwrap();
+    assert_eq!((&facts["duration_ms"], has(&findings, "file-cut")), (&10_000.into(), true));
+}
+
+#[test]
+fn a_cut_voice_note_is_told() {
+    let bench = Bench::new();
+    let whole = std::fs::read(bench.ffmpeg("a.opus", &["-f", "lavfi", "-i", "sine=440:d=6", "-c:a", "libopus"])).unwrap();
+    let path = bench.write("cut", &whole[..whole.len() / 2]);
+    let (_, findings) = bench.document(Probe, Recording, &path, "audio/ogg").unwrap();
+    assert!(has(&findings, "file-cut"), "{findings:?}");
+    let whole = bench.write("whole", &whole);
+    let (_, findings) = bench.document(Probe, Recording, &whole, "audio/ogg").unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
 }
 
 #[test]
@@ -40,6 +55,8 @@ fn a_header_that_promises_four_gigabytes_gives_what_is_there() {
     let path = bench.write("forged", &file);
     let (facts, findings) = bench.document(Decode, Recording, &path, "audio/x-wav").unwrap();
     assert_eq!(facts["duration_ms"], 1000, "{findings:?}");
+    let (facts, findings) = bench.document(Probe, Recording, &path, "audio/x-wav").unwrap();
+    assert!(facts["duration_ms"].is_null() && has(&findings, "unknown-duration"), "{findings:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod corpus;
 mod damaged;
 mod pictures;
 mod sound;
+mod speech;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -14,6 +14,9 @@ use std::cell::RefCell;
 pub(super) const MAX_DEPTH: usize = 128;
 /// Greatest number of elements written out; what follows loses its tags.
 const MAX_ELEMENTS: usize = 200_000;
+/// Text is parted after so many characters: writing out one long text with many `&` or `«` costs quadratic time in the
+/// library that weighs the page.
+const MAX_RUN: usize = 2000;
 /// Bounds on what the head may say.
 const MAX_METAS: usize = 2000;
 const MAX_LD: usize = 64;
@@ -136,6 +139,8 @@ struct State {
     /// Inside title or a script block: where text goes.
     capture: Option<Capture>,
     captured: String,
+    /// Characters since text was last parted.
+    run: usize,
 }
 #[derive(Clone, Copy, PartialEq)]
 enum Capture {
@@ -156,6 +161,11 @@ impl State {
             None if self.dropping > 0 => {}
             None => {
                 for c in text.chars() {
+                    self.run += 1;
+                    if self.run >= MAX_RUN {
+                        self.run = 0;
+                        self.out.body.push_str("<span></span>");
+                    }
                     match c {
                         '&' => self.out.body.push_str("&amp;"),
                         '<' => self.out.body.push_str("&lt;"),

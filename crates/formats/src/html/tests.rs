@@ -138,21 +138,3 @@ fn a_page_that_states_the_wrong_language_is_noticed() {
     assert_eq!(got.value.language.as_str(), "uk");
     assert!(codes(&got).contains(&"language-differs"));
 }
-
-#[test]
-fn zz_time() {
-    for n in [20_000, 40_000] {
-        for (name, html) in [("lq", format!("<p>{}", "«".repeat(n))), ("amp", "&amp".repeat(n)), ("amp2", "x &notanentity; y".repeat(n / 4)), ("latin", format!("<p>{}", "«a ".repeat(n)))] {
-            let t = std::time::Instant::now();
-            let tamed = tame::tame(&html, false);
-            let a = t.elapsed();
-            let p = blocks::paragraphs(&tamed.body);
-            let b = t.elapsed();
-            let _ = weigh(format!("<html><head><title></title></head><body>{}</body></html>", tamed.body));
-            let c = t.elapsed();
-            let texts: Vec<String> = p.into_iter().map(|p| p.text).collect();
-            let _ = quotes::find(&texts);
-            println!("{name} {n} tame {a:?} blocks {:?} weigh {:?} quotes {:?}", b - a, c - b, t.elapsed() - c);
-        }
-    }
-}

@@ -87,6 +87,8 @@ CREATE INDEX items_by_parent ON items (parent);
 CREATE INDEX items_by_created ON items (created, id);
 CREATE INDEX items_by_recorded ON items (recorded_earliest, id);
 CREATE INDEX items_by_title ON items (title_order, id);
+-- With these, an entry that comes after the rows it witnesses is matched to them without a walk through the table.
+CREATE INDEX items_by_entry ON items (entry_seq);
 
 CREATE TABLE acquisitions (
     id           TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 26 AND ltrim(id, '0123456789ABCDEFGHJKMNPQRSTVWXYZ') = ''),
@@ -109,6 +111,7 @@ CREATE TABLE acquisitions (
     entry_seq    BIGINT NOT NULL REFERENCES entries (seq) DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX acquisitions_by_item ON acquisitions (item, at, id);
+CREATE INDEX acquisitions_by_entry ON acquisitions (entry_seq);
 
 CREATE TABLE relations (
     parent    TEXT NOT NULL REFERENCES items (id),
@@ -119,6 +122,7 @@ CREATE TABLE relations (
     PRIMARY KEY (parent, child, relation)
 );
 CREATE INDEX relations_by_child ON relations (child);
+CREATE INDEX relations_by_entry ON relations (entry_seq);
 
 CREATE TABLE derivations (
     key               TEXT NOT NULL CHECK (length(key) = 64 AND ltrim(key, '0123456789abcdef') = ''),

