@@ -143,7 +143,12 @@ struct Python {
 fn programs(purpose: Purpose) -> Result<Python, String> {
     let rust = said(&["rustc", "--version"]).and_then(|t| version(&t));
     if rust.is_none_or(|v| v < RUST) {
-        return Err(format!("zapys is built with Rust {}.{} or newer{}. Run `rustup update stable`.", RUST.0, RUST.1, found(rust)));
+        return Err(format!(
+            "zapys is built with Rust {}.{} or newer{}. Run `rustup update stable`.",
+            RUST.0,
+            RUST.1,
+            found(rust)
+        ));
     }
     let node = said(&["node", "--version"]).and_then(|t| version(&t));
     if node.is_none_or(|v| v < NODE) || !on_path("npm") {
@@ -157,7 +162,12 @@ fn programs(purpose: Purpose) -> Result<Python, String> {
     let python = version(&text);
     if python.is_none_or(|v| v < PYTHON) {
         let what = if purpose == Purpose::Run { "Packs are fetched with" } else { "Packs and validators are fetched with" };
-        return Err(format!("{what} Python {}.{} or newer{}. Install the Debian package python3.", PYTHON.0, PYTHON.1, found(python)));
+        return Err(format!(
+            "{what} Python {}.{} or newer{}. Install the Debian package python3.",
+            PYTHON.0,
+            PYTHON.1,
+            found(python)
+        ));
     }
     let mut has = text.split_whitespace().skip(1).map(|word| word == "True");
     Ok(Python { pip: has.next() == Some(true), venv: has.next() == Some(true) })
@@ -209,8 +219,9 @@ fn packages(wanted: &[&Package]) -> Result<(), String> {
     let log = notes()?.join("apt.log");
     let mut tell = File::create(&log).map_err(|e| format!("{} cannot be written: {e}.", log.display()))?;
     eprintln!("  Installing; what apt says is kept in {}", log.display());
-    let done = patiently("apt-get", || logged(&prefix, &update, &mut tell))
-        .and_then(|()| patiently("apt-get", || logged(&prefix, &install, &mut tell)));
+    // One source out of reach does not matter where the others have the packages.
+    let updated = patiently("apt-get", || logged(&prefix, &update, &mut tell));
+    let done = patiently("apt-get", || logged(&prefix, &install, &mut tell)).and(updated);
     let still: Vec<&str> = self::missing(wanted)?.iter().map(|p| p.name).collect();
     if still.is_empty() {
         return Ok(());

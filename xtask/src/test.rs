@@ -1,187 +1,189 @@
-//! `make test`: everything that must hold, in one row of steps. A step that fails does not hide the ones after it; the last
-//! line counts them all.
+//! `make test`: every test there is, in one order, on one set of features so that nothing is compiled twice.
+//! A step that fails does not stop the others. `make lint` is here as well: the checks that find no wrong behaviour.
 
-use crate::setup::{self, Purpose};
-use crate::steps::{Program, Steps};
-use crate::{packs, run, sample};
-use std::path::Path;
-use std::process::ExitCode;
+use crate::setup::{Purpose, setup, venvs, weed};
+use crate::steps::{Steps, call, cargo, listen, program, root, target};
+use crate::{npm, run};
+use std::process::Command;
 
-/// The workbench goes into the binary in tests too: one set of features for all builds.
-const ALL: [&str; 4] = ["--locked", "--workspace", "--features", "zapys-server/embed-ui"];
+/// What everything but the hosts is built and tested with. The hosts hold native libraries and are built apart.
+const SELECTION: &[&str] = &["--locked", "--workspace", "--exclude", "zapys-engine-speech"];
+/// The tests of the browser need the workbench inside the binary.
+const FEATURES: &[&str] = &["--features", "zapys-cli/embed-ui"];
 
-/// Counts of one run.
-#[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
-struct Counts {
+/// How many passed and failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
     passed: u64,
     failed: u64,
 }
 
-impl Counts {
-    /// Reads the closing lines of cargo's, vitest's and node's runners.
-    fn read(&mut self, line: &str) {
-        let plain = without_colour(line);
-        let line = plain.trim();
-        let before = |word: &str| -> u64 {
-            let words: Vec<&str> = line.split([' ', ';', ',', '|']).filter(|w| !w.is_empty()).collect();
-            let at = words.iter().position(|w| *w == word);
-            at.and_then(|i| words.get(i.checked_sub(1)?)).and_then(|n| n.parse().ok()).unwrap_or(0)
-        };
-        if line.starts_with("test result:") || line.starts_with("Tests ") {
-            self.passed += before("passed");
-            self.failed += before("failed");
-        } else if let Some(n) = line.strip_prefix("# pass ").or(line.strip_prefix("ℹ pass ")) {
-            self.passed += n.parse::<u64>().unwrap_or(0);
-        } else if let Some(n) = line.strip_prefix("# fail ").or(line.strip_prefix("ℹ fail ")) {
-            self.failed += n.parse::<u64>().unwrap_or(0);
+/// Runs everything. Errors: how many failed.
+pub fn test() -> Result<(), String> {
+    let mut steps = Steps::new();
+    setup(Purpose::Test, &mut steps)?;
+    let mut all = Tally::default();
+    one(&mut steps, &mut all, "Workbench: build", npm::build_ui);
+    one(&mut steps, &mut all, "Speech host: build", run::build_hosts);
+    // Binaries and tests at once: asked for apart, they would be built with different features of their dependencies.
+    let build = ["build", "--lib", "--bins", "--tests", "--examples"];
+    one(&mut steps, &mut all, "Programs and tests: build", || call(cargo().args(build).args(SELECTION).args(features())));
+    many(&mut steps, &mut all, "Rust: tests", |hear| {
+        let mut command = cargo();
+        command.args(["test", "--no-fail-fast"]).args(SELECTION).args(features());
+        listen(surrounded(&mut command), hear)
+    });
+    many(&mut steps, &mut all, "Speech host: tests", |hear| run::test_hosts(hear));
+    one(&mut steps, &mut all, "Workbench: types", || call(&mut npm_run("ui", &["run", "check"])));
+    many(&mut steps, &mut all, "Workbench: tests", |hear| listen(&mut npm_run("ui", &["test"]), hear));
+    if root().join("tests/browser/package.json").is_file() {
+        many(&mut steps, &mut all, "Browser: tests", |hear| {
+            let mut command = npm_run("tests/browser", &["test"]);
+            listen(surrounded(&mut command), hear)
+        });
+    }
+    println!("\nTime\n{}", steps.table());
+    println!("{} passed, {} failed", all.passed, all.failed);
+    if all.failed == 0 { Ok(()) } else { Err("Some tests failed; they are named above.".into()) }
+}
+
+/// `make lint`. Errors: what was found, or that a tool is missing.
+pub fn lint() -> Result<(), String> {
+    let mut steps = Steps::new();
+    let mut all = Tally::default();
+    one(&mut steps, &mut all, "Workbench: packages", || npm::install("ui"));
+    one(&mut steps, &mut all, "Workbench: build", npm::build_ui);
+    one(&mut steps, &mut all, "Rust: clippy", || {
+        let all = ["clippy", "--all-targets"];
+        call(cargo().args(all).args(SELECTION).args(features()).args(["--", "-D", "warnings"]))
+    });
+    one(&mut steps, &mut all, "Workbench: types", || call(&mut npm_run("ui", &["run", "check"])));
+    let deny = cargo().args(["deny", "--version"]).output().is_ok_and(|o| o.status.success());
+    if deny {
+        one(&mut steps, &mut all, "Licences and sources", || {
+            call(cargo().args(["deny", "--all-features", "check", "bans", "licenses", "sources"]))
+        });
+    } else {
+        eprintln!("\nLicences and sources were NOT checked: `cargo install --locked cargo-deny` brings what that needs.");
+    }
+    println!("\nTime\n{}", steps.table());
+    if all.failed == 0 { Ok(()) } else { Err(format!("{} of the checks failed.", all.failed)) }
+}
+
+/// The features of [`FEATURES`], where the workbench was built.
+fn features() -> &'static [&'static str] {
+    if root().join("ui/dist/index.html").is_file() { FEATURES } else { &[] }
+}
+
+/// Tells the tests where the servers, validators and hosts are, and that none of them may be missing.
+fn surrounded(command: &mut Command) -> &mut Command {
+    command.env("ZAPYS_REQUIRE_SERVERS", "1").env("ZAPYS_REQUIRE_HOSTS", "1").env("RUST_TEST_THREADS", "2");
+    command.env("ZAPYS_TEST_VENVS", venvs()).env("ZAPYS_TEST_WEED", weed()).env("ZAPYS_HOSTS", target().join("release"));
+    // A case that the person works on is none of the tests' business.
+    command.env_remove("ZAPYS_CASE").env_remove("ZAPYS_LISTEN").env_remove("ZAPYS_LOG");
+    command.env("ZAPYS_BIN", target().join("debug/zapys")).env("ZAPYS_VERIFY_BIN", target().join("debug/zapys-verify"))
+}
+
+fn npm_run(folder: &str, words: &[&str]) -> Command {
+    let mut command = program("npm");
+    command.current_dir(root().join(folder)).arg("--silent").args(words).env("NO_COLOR", "1").env("CI", "1");
+    command
+}
+
+/// A step that is one check.
+fn one(steps: &mut Steps, all: &mut Tally, name: &str, work: impl FnOnce() -> Result<(), String>) {
+    match steps.step(name, work) {
+        Ok(()) => all.passed += 1,
+        Err(e) => {
+            eprintln!("{name}: {e}");
+            all.failed += 1;
         }
     }
 }
 
-fn without_colour(line: &str) -> String {
-    let mut out = String::new();
-    let mut rest = line.chars();
-    while let Some(c) = rest.next() {
-        if c == '\x1b' {
-            // A colour ends with the first letter.
-            rest.by_ref().find(char::is_ascii_alphabetic);
-        } else {
-            out.push(c);
+/// A step that counts its tests itself.
+fn many(steps: &mut Steps, all: &mut Tally, name: &str, work: impl FnOnce(&mut dyn FnMut(&str)) -> Result<bool, String>) {
+    let mut tally = Tally::default();
+    let result = steps.step(name, || {
+        let well = work(&mut |line| count(line, &mut tally))?;
+        if well && tally.failed == 0 { Ok(()) } else { Err(format!("{} failed.", tally.failed)) }
+    });
+    if let Err(e) = result {
+        eprintln!("{name}: {e}");
+        // Whatever kept the tests from being run or counted is a failure too.
+        tally.failed = tally.failed.max(1);
+    } else if tally.passed == 0 {
+        eprintln!("{name}: no test was run.");
+        tally.failed = 1;
+    }
+    all.passed += tally.passed;
+    all.failed += tally.failed;
+}
+
+/// Adds what a summary line tells: those of cargo, vitest, Node's own runner and Playwright. Other lines tell nothing.
+fn count(line: &str, tally: &mut Tally) {
+    let line = line.trim();
+    let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || c == ';' || c == '|').filter(|w| !w.is_empty()).collect();
+    let mut add = |word: &str, n: u64| match word {
+        "passed" | "pass" => tally.passed += n,
+        "failed" | "fail" => tally.failed += n,
+        _ => {}
+    };
+    match words[..] {
+        // test result: ok. 3 passed; 0 failed; …   and   Tests  1 failed | 11 passed (12)
+        ["test", "result:", ..] | ["Tests", ..] => {
+            for pair in words.windows(2) {
+                if let Ok(n) = pair[0].parse() {
+                    add(pair[1], n);
+                }
+            }
         }
+        // # pass 12   or   ℹ fail 0
+        ["#" | "ℹ", word @ ("pass" | "fail"), n] => add(word, n.parse().unwrap_or(0)),
+        // 12 passed (3.4s)
+        [n, word @ ("passed" | "failed")] => add(word, n.parse().unwrap_or(0)),
+        [n, "passed", time] if time.starts_with('(') => add("passed", n.parse().unwrap_or(0)),
+        _ => {}
     }
-    out
-}
-
-/// Steps with counts: a step without tests of its own counts as one.
-struct Row {
-    steps: Steps,
-    counts: Counts,
-}
-
-impl Row {
-    fn begin() -> Self {
-        Self { steps: Steps::begin(), counts: Counts::default() }
-    }
-    /// A step that holds or does not. Returns whether it held.
-    fn check(&mut self, what: &str, work: impl FnOnce() -> Result<(), String>) -> bool {
-        let held = self.told(what, work);
-        if held {
-            self.counts.passed += 1;
-        } else {
-            self.counts.failed += 1;
-        }
-        held
-    }
-    /// A step that counts by itself.
-    fn tests(&mut self, what: &str, program: Program) {
-        let mut counts = Counts::default();
-        let ended_well = self.told(what, || program.lines(|l| counts.read(l)));
-        // A runner that fell over before it counted has failed all the same.
-        if !ended_well && counts.failed == 0 {
-            counts.failed = 1;
-        }
-        self.counts.passed += counts.passed;
-        self.counts.failed += counts.failed;
-    }
-    fn told(&mut self, what: &str, work: impl FnOnce() -> Result<(), String>) -> bool {
-        let result = self.steps.step(what, work);
-        if let Err(e) = &result {
-            eprintln!("  {e}");
-        }
-        result.is_ok()
-    }
-    fn end(self) -> ExitCode {
-        self.steps.table();
-        let failed: Vec<&str> = self.steps.taken().iter().filter(|t| !t.2).map(|t| t.0.as_str()).collect();
-        if !failed.is_empty() {
-            eprintln!("\nFailed: {}.", failed.join(", "));
-        }
-        println!("\n{} passed, {} failed", self.counts.passed, self.counts.failed);
-        if self.counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-    }
-}
-
-fn cargo(words: &[&str]) -> Program {
-    Program::cargo().words(words).with(packs::host_build_env())
-}
-
-fn npm(words: &[&str], folder: &str) -> Program {
-    Program::new("npm").words(["run", "--silent"]).words(words).within(folder)
-}
-
-/// Everything. Errors: what tests need could not be installed.
-pub fn test(yes: bool) -> Result<ExitCode, String> {
-    let mut row = Row::begin();
-    row.steps.step("what tests need", || setup::setup(Purpose::Test, yes))?;
-    row.check("pages", run::interface);
-    row.check("formatting", || cargo(&["fmt", "--all", "--check"]).run());
-    row.tests("tidy", cargo(&["test", "--locked", "--quiet", "-p", "xtask"]));
-    row.check("clippy", || cargo(&["clippy", "--quiet"]).words(ALL).words(["--all-targets", "--", "-D", "warnings"]).run());
-    row.check("programs", || cargo(&["build", "--quiet", "--bins"]).words(ALL).run());
-    row.check("sample", || sample::make(Path::new("sample")));
-    row.tests("tests", cargo(&["test", "--no-fail-fast"]).words(ALL).words(["--exclude", "xtask"]).with(surroundings()));
-    row.check("types of the pages", || npm(&["check"], "ui").run());
-    row.tests("tests of the pages", npm(&["test"], "ui"));
-    Ok(row.end())
-}
-
-/// What tests of several programs look for. With it, a missing server is a failure and no silent skip.
-fn surroundings() -> Vec<(String, String)> {
-    let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
-    [
-        ("ZAPYS_REQUIRE_SERVERS", "1".to_owned()),
-        ("ZAPYS_TEST_VENVS", text(setup::venvs_folder())),
-        ("ZAPYS_TEST_WEED", text(setup::venv_program(&setup::SEAWEED))),
-        // Two cores: more threads only compete.
-        ("RUST_TEST_THREADS", "2".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
-}
-
-/// The rules that the repository keeps.
-pub fn tidy() -> Result<ExitCode, String> {
-    let mut row = Row::begin();
-    row.tests("tidy", cargo(&["test", "--locked", "--quiet", "-p", "xtask", "tidy", "--", "--nocapture"]));
-    Ok(row.end())
-}
-
-/// Formatting, clippy, tidy.
-pub fn lint() -> Result<ExitCode, String> {
-    let mut row = Row::begin();
-    row.check("pages", run::interface);
-    row.check("formatting", || cargo(&["fmt", "--all", "--check"]).run());
-    row.check("clippy", || cargo(&["clippy", "--quiet"]).words(ALL).words(["--all-targets", "--", "-D", "warnings"]).run());
-    row.tests("tidy", cargo(&["test", "--locked", "--quiet", "-p", "xtask", "tidy"]));
-    Ok(row.end())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_runners_closing_lines_are_read() {
-        let mut c = Counts::default();
-        for line in [
-            "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 4 filtered out; finished in 0.01s",
-            "\x1b[2m      Tests \x1b[22m \x1b[1m\x1b[31m1 failed\x1b[39m\x1b[22m | \x1b[32m7 passed\x1b[39m (8)",
-            "# pass 2",
-            "ℹ fail 1",
-            "test a::b ... ok",
-            "12 passed along the way",
-        ] {
-            c.read(line);
-        }
-        assert_eq!(c, Counts { passed: 21, failed: 5 });
+    fn counted(text: &str) -> (u64, u64) {
+        let mut tally = Tally::default();
+        text.lines().for_each(|l| count(l, &mut tally));
+        (tally.passed, tally.failed)
     }
 
     #[test]
-    fn a_runner_that_falls_over_has_failed() {
-        let mut row = Row::begin();
-        row.tests("gone", Program::new("false"));
-        row.tests("counts", Program::new("printf").words(["test result: ok. 2 passed; 0 failed"]));
-        assert!(!row.check("no", || Err("no".into())));
-        assert_eq!(row.counts, Counts { passed: 2, failed: 2 });
+    fn summaries_of_every_runner_are_read() {
+        let cargo = "running 3 tests\ntest a ... ok\ntest result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out\n\
+                     test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+        assert_eq!(counted(cargo), (7, 2));
+        assert_eq!(counted(" Test Files  2 passed (2)\n      Tests  1 failed | 11 passed (12)\n"), (11, 1));
+        assert_eq!(counted("# tests 5\n# pass 4\n# fail 1\n"), (4, 1));
+        assert_eq!(counted("ℹ tests 5\nℹ pass 5\nℹ fail 0\n"), (5, 0));
+        assert_eq!(counted("  1 failed\n  12 passed (3.4s)\n"), (12, 1));
+        assert_eq!(counted("3 items passed by the gate\nall tests passed\n12 passed away in vain\n"), (0, 0));
+    }
+
+    #[test]
+    fn a_step_that_ran_no_test_has_failed() {
+        let mut steps = Steps::new();
+        let mut all = Tally::default();
+        many(&mut steps, &mut all, "silent", |_| Ok(true));
+        assert_eq!(all, Tally { passed: 0, failed: 1 });
+        many(&mut steps, &mut all, "not built", |_| Ok(false));
+        many(&mut steps, &mut all, "absent", |_| Err("x is not installed.".into()));
+        assert_eq!(all.failed, 3);
+        many(&mut steps, &mut all, "well", |hear| {
+            hear("test result: ok. 2 passed; 0 failed");
+            Ok(true)
+        });
+        assert_eq!(all, Tally { passed: 2, failed: 3 });
+        one(&mut steps, &mut all, "check", || Ok(()));
+        assert_eq!(all, Tally { passed: 3, failed: 3 });
     }
 }

@@ -105,10 +105,7 @@ impl Casework {
             exhibits.push(self.exhibit(&row, &tree, size, chosen).await?);
         }
         let selection = if whole { "All items of the case".to_owned() } else { format!("{} of {n_all} items, chosen by hand", chosen.len()) };
-        let mut limitations = vec![
-            "Every transcript, translation and reading in this production was made by machine and has not been reviewed by a person.".to_owned(),
-            "No trusted time stamp is attached to the checkpoint: that the custody log existed at a given time rests on the word of whoever made it.".to_owned(),
-        ];
+        let mut limitations = Vec::new();
         if !whole {
             limitations.push(format!("The selection holds {} of the {n_all} items of the case; what was not selected is not described here.", chosen.len()));
         }

@@ -83,11 +83,7 @@ impl Casework {
         let cursor = request.cursor.as_ref().map(Cursor::new);
         let page = self.store.items(&filter, request.sort.unwrap_or(ItemSort::Newest), cursor.as_ref(), u32::try_from(limit).unwrap_or(500)).await?;
         let facets = self.store.facets(&filter).await?;
-        let mut items = Vec::with_capacity(page.items.len());
-        for row in &page.items {
-            let acquisitions = self.store.acquisitions(row.id).await?;
-            items.push(item_view(row, &acquisitions));
-        }
+        let items = page.items.iter().map(item_view).collect();
         let words = |m: BTreeMap<Lang, u64>| m.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
         Ok(ItemsPage {
             total: page.total,
@@ -118,7 +114,7 @@ impl Casework {
         let derivatives = self.derivative_views(&row, &derivations, &findings, &jobs);
         let children = self.store.children(id).await?.iter().map(|c| ChildView { item: c.id, title: title(c), kind: c.kind }).collect();
         Ok(ItemDetail {
-            item: item_view(&row, &acquisitions),
+            item: item_view(&row),
             acquisitions: acquisitions.iter().map(acquisition_view).collect(),
             derivatives,
             children,
@@ -379,7 +375,7 @@ pub(crate) fn engine_view(d: &DerivationRow) -> EngineView {
     EngineView { name: e.name.clone(), version: e.version.clone(), model: e.model.clone(), model_sha256: e.model_sha256.clone(), parameters: d.params.clone() }
 }
 
-pub(crate) fn item_view(row: &ItemRow, acquisitions: &[AcquisitionRow]) -> ItemView {
+pub(crate) fn item_view(row: &ItemRow) -> ItemView {
     let f = &row.facts;
     let stated = |date: &Option<zapys_domain::edtf::Edtf>, basis: &str| date.as_ref().map(|d| DatedView { value: d.to_string(), basis: basis.into() });
     let languages: Vec<String> = if f.languages.is_empty() && !row.details.lang.is_und() {
@@ -387,7 +383,6 @@ pub(crate) fn item_view(row: &ItemRow, acquisitions: &[AcquisitionRow]) -> ItemV
     } else {
         f.languages.iter().map(Lang::to_string).collect()
     };
-    let first = acquisitions.first();
     ItemView {
         item: row.id,
         title: title(row),
@@ -402,7 +397,7 @@ pub(crate) fn item_view(row: &ItemRow, acquisitions: &[AcquisitionRow]) -> ItemV
         channels: f.channels,
         recorded: stated(&row.details.recorded, row.details.recorded_basis.map_or("stated", |b| b.word())),
         published: stated(&row.details.published, "stated"),
-        collected: first.map(|a| DatedView { value: a.at.to_string(), basis: "workstation clock at intake".into() }),
+        collected: None,
         received: row.created.to_string(),
         processing: processing(row).into(),
         n_segments: f.n_segments,

@@ -77,8 +77,15 @@ impl Out {
             json_error(&e.kind, &e.code, &e.message, e.subject.as_deref(), &e.hint);
         }
         let subject = e.subject.as_ref().map(|s| format!("{s}: ")).unwrap_or_default();
-        eprintln!("zapys: {}", clean(&format!("{subject}{}. {}", e.message.trim_end_matches('.'), e.hint)));
+        eprintln!("zapys: {}", clean(&format!("{subject}{}", sentence(e))));
     }
+}
+
+/// The error and its remedy as two sentences.
+pub fn sentence(e: &ErrorView) -> String {
+    let mut hint = e.hint.chars();
+    let hint: String = hint.next().into_iter().flat_map(char::to_uppercase).chain(hint).collect();
+    format!("{}. {hint}", e.message.trim_end_matches('.'))
 }
 
 /// The error object of the public interface.

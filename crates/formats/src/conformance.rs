@@ -37,7 +37,10 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
     for folder in std::fs::read_dir(&root).expect("the seed corpus is part of the source") {
         for file in std::fs::read_dir(folder.expect("readable").path()).expect("readable") {
             let path = file.expect("readable").path();
-            files.push((path.file_name().expect("has one").to_string_lossy().into_owned(), std::fs::read(&path).expect("readable")));
+            files.push((
+                path.file_name().expect("has one").to_string_lossy().into_owned(),
+                std::fs::read(&path).expect("readable"),
+            ));
         }
     }
     files.sort();
@@ -123,7 +126,20 @@ fn noise() {
             .collect();
         all(&noise, Some("noise.wav"));
         // Behind each signature, so that the checks behind it run as well.
-        for magic in [b"\xff\xd8\xff\xe1".as_slice(), b"\x89PNG\r\n\x1a\n", b"RIFF\x10\0\0\0WEBP", b"II*\0", b"PK\x03\x04", b"\x1f\x8b\x08", b"OggS", b"ID3\x04\0\0", b"\0\0\0\x20ftypheic", b"\x1a\x45\xdf\xa3", b"{\"messages\":[", b"<html>"] {
+        for magic in [
+            b"\xff\xd8\xff\xe1".as_slice(),
+            b"\x89PNG\r\n\x1a\n",
+            b"RIFF\x10\0\0\0WEBP",
+            b"II*\0",
+            b"PK\x03\x04",
+            b"\x1f\x8b\x08",
+            b"OggS",
+            b"ID3\x04\0\0",
+            b"\0\0\0\x20ftypheic",
+            b"\x1a\x45\xdf\xa3",
+            b"{\"messages\":[",
+            b"<html>",
+        ] {
             all(&[magic, &noise].concat(), None);
         }
     }
@@ -131,7 +147,9 @@ fn noise() {
 
 #[test]
 fn deep_nesting() {
-    for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("<div>", "</div>"), ("<ul><li>", ""), ("«", "»"), ("\"", "\""), ("(", ")")] {
+    for (open, close) in
+        [("[", "]"), ("{\"a\":", "}"), ("<div>", "</div>"), ("<ul><li>", ""), ("«", "»"), ("\"", "\""), ("(", ")")]
+    {
         all(format!("{}{}", open.repeat(20_000), close.repeat(20_000)).as_bytes(), None);
     }
     let json = format!("{{\"messages\":[{}", "{\"a\":[".repeat(50_000));
@@ -142,7 +160,11 @@ fn deep_nesting() {
 
 #[test]
 fn huge_lengths() {
-    let wav = [b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\xff\xff\xff\xff".as_slice(), &[0; 64]].concat();
+    let wav = [
+        b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\xff\xff\xff\xff".as_slice(),
+        &[0; 64],
+    ]
+    .concat();
     all(&wav, None);
     all(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\xea\x60\0\0\xea\x60\x08\x06\0\0\0\0\0\0\0\xff\xff\xff\xffIDAT", None);
     all(b"\xff\xd8\xff\xe1\xff\xffExif\0\0MM\0*\xff\xff\xff\xff", None);
@@ -150,7 +172,9 @@ fn huge_lengths() {
     all(b"II*\0\x08\0\0\0\xff\xff\x01\x01\x02\0\xff\xff\xff\xff\x08\0\0\0", None);
     let mut zip64 = b"PK\x06\x06\x2c\0\0\0\0\0\0\0-\0-\0\0\0\0\0\0\0\0\0".to_vec();
     zip64.extend([0xff; 32]);
-    zip64.extend(b"PK\x06\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0");
+    zip64.extend(
+        b"PK\x06\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0",
+    );
     all(&zip64, None);
 }
 

@@ -61,7 +61,11 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<PictureFacts>, FormatError
         }
         Exif::Damaged => note("exif-damaged", Severity::Warning, "The picture's metadata is there but cannot be read."),
         Exif::TooLarge => note("exif-not-read", Severity::Warning, "The file is too large for its metadata to be read."),
-        Exif::None => note("no-exif", Severity::Note, "The picture carries no EXIF; messengers and screenshots have none, so this proves nothing."),
+        Exif::None => note(
+            "no-exif",
+            Severity::Note,
+            "The picture carries no EXIF; messengers and screenshots have none, so this proves nothing.",
+        ),
     }
     if format == "png"
         && let Some(end) = png_end(bytes)?
@@ -100,16 +104,19 @@ pub(crate) fn outline(bytes: &dyn RandomRead, format: &str) -> io::Result<Outlin
         let has = |tag| exif.get_field(tag, In::PRIMARY).is_some();
         o.exif = true;
         o.camera = [Tag::Make, Tag::Model, Tag::ExposureTime, Tag::FNumber, Tag::FocalLength].into_iter().any(has);
-        let says = |tag| exif.get_field(tag, In::PRIMARY).is_some_and(|f| written(&f.value).to_lowercase().contains("screenshot"));
+        let says =
+            |tag| exif.get_field(tag, In::PRIMARY).is_some_and(|f| written(&f.value).to_lowercase().contains("screenshot"));
         o.says_screenshot = [Tag::UserComment, Tag::ImageDescription, Tag::Software].into_iter().any(says);
     }
     if format == "png" {
         let head = piece(bytes, 0, 16 * 1024)?;
         o.colour = head.get(24) == Some(&8) && head.get(25).is_some_and(|c| matches!(c, 2 | 3 | 6));
         let lower = String::from_utf8_lossy(&head).to_lowercase();
-        o.says_screenshot |= ["screenshot", "spectacle", "scrot", "flameshot", "snipping", "shutter"]
-            .iter()
-            .any(|w| lower.contains(&format!("software\0{w}")) || lower.contains(&format!("software\0gnome-{w}")) || lower.contains(&format!("software\0org.kde.{w}")));
+        o.says_screenshot |= ["screenshot", "spectacle", "scrot", "flameshot", "snipping", "shutter"].iter().any(|w| {
+            lower.contains(&format!("software\0{w}"))
+                || lower.contains(&format!("software\0gnome-{w}"))
+                || lower.contains(&format!("software\0org.kde.{w}"))
+        });
         o.says_screenshot |= lower.contains("exif:usercomment>screenshot") || lower.contains(">screenshot</");
     }
     Ok(o)
@@ -133,7 +140,9 @@ fn fields(bytes: &dyn RandomRead, format: &str) -> io::Result<Exif> {
     let mut reader = exif::Reader::new();
     reader.continue_on_error(true);
     // A parser of foreign bytes that is not ours: should it fall over, the picture is kept and the metadata is not.
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.read_from_container(&mut Stretch::whole(bytes).buffered())));
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        reader.read_from_container(&mut Stretch::whole(bytes).buffered())
+    }));
     Ok(match outcome {
         Err(_) => Exif::Damaged,
         Ok(Ok(ref exif)) if !claims_fit(exif.buf()) => Exif::Damaged,
@@ -194,7 +203,8 @@ fn take(exif: &exif::Exif, facts: &mut PictureFacts) {
         };
         facts.tags.push((name, shown.chars().take(MAX_VALUE).collect()));
     }
-    let text = |tag| exif.get_field(tag, In::PRIMARY).map(|f| written(&f.value)).filter(|t| !t.trim_matches([' ', ':', '0']).is_empty());
+    let text =
+        |tag| exif.get_field(tag, In::PRIMARY).map(|f| written(&f.value)).filter(|t| !t.trim_matches([' ', ':', '0']).is_empty());
     facts.taken_local = text(Tag::DateTimeOriginal);
     facts.taken_offset = facts.taken_local.as_ref().and_then(|_| text(Tag::OffsetTimeOriginal)).filter(|o| is_offset(o));
     let degrees = |tag, reference, negative: &str, limit: i64| {
@@ -217,7 +227,8 @@ fn take(exif: &exif::Exif, facts: &mut PictureFacts) {
 
 fn is_offset(text: &str) -> bool {
     let b = text.trim().as_bytes();
-    text.trim() == "Z" || b.len() == 6 && matches!(b[0], b'+' | b'-') && b[3] == b':' && [1, 2, 4, 5].iter().all(|&i| b[i].is_ascii_digit())
+    text.trim() == "Z"
+        || b.len() == 6 && matches!(b[0], b'+' | b'-') && b[3] == b':' && [1, 2, 4, 5].iter().all(|&i| b[i].is_ascii_digit())
 }
 
 /// A value as text: characters as they are, numbers and fractions in their own notation.
@@ -229,7 +240,9 @@ fn written(value: &Value) -> String {
         }
         Value::Undefined(b, _) => match b.get(..8) {
             Some(b"ASCII\0\0\0") => String::from_utf8_lossy(&b[8..]).trim_matches(['\0', ' ']).to_owned(),
-            Some(b"UNICODE\0") => crate::encoding::decode(&b[8..], Some("utf-16le"), false).text.trim_matches(['\0', ' ']).to_owned(),
+            Some(b"UNICODE\0") => {
+                crate::encoding::decode(&b[8..], Some("utf-16le"), false).text.trim_matches(['\0', ' ']).to_owned()
+            }
             _ if b.iter().all(|c| c.is_ascii_graphic() || *c == b' ') => String::from_utf8_lossy(b).into_owned(),
             _ => b.iter().map(|c| format!("{c:02x}")).collect(),
         },
@@ -309,7 +322,8 @@ fn jpeg(bytes: &dyn RandomRead) -> io::Result<Option<(u32, u32)>> {
 /// Width and height from the first directory of a TIFF.
 fn tiff(bytes: &dyn RandomRead, h: &[u8]) -> io::Result<Option<(u32, u32)>> {
     let little = h.starts_with(b"II");
-    let (n16, n32): (fn(&[u8], usize) -> Option<u16>, fn(&[u8], usize) -> Option<u32>) = if little { (le16, le32) } else { (be16, be32) };
+    let n16 = |b: &[u8], at| if little { le16(b, at) } else { be16(b, at) };
+    let n32 = |b: &[u8], at| if little { le32(b, at) } else { be32(b, at) };
     if n16(h, 2) != Some(42) {
         return Ok(None);
     }

@@ -53,7 +53,13 @@ pub fn find(blocks: &[String]) -> Vec<Quote> {
                 continue;
             }
             running = span.open_ended.then_some(quotes.len());
-            quotes.push(Quote { text: inner, speaker: who.speaker, verb: who.verb, start: offset + span.start, end: offset + span.end });
+            quotes.push(Quote {
+                text: inner,
+                speaker: who.speaker,
+                verb: who.verb,
+                start: offset + span.start,
+                end: offset + span.end,
+            });
         }
         if spans.is_empty() {
             running = None;

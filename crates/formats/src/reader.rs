@@ -12,6 +12,7 @@ use zapys_domain::{Checked, DerivativeKind, EngineIdentity};
 
 /// What a reader gives: one of the documents of `domain`.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // One a file: boxing would only make every use longer.
 pub enum Reading {
     /// Messages of a chat export.
     Messages(ChatExport),

@@ -119,7 +119,10 @@ mod tests {
         };
         check("one\ntwo\n\nthree\r\n", &["one", "two", "three"]);
         let line = "These words fill a line that a program has wrapped at";
-        check(&format!("{line}\n{line}\n{line}\n\n{line}\n{line}\n{line}\n"), &[&format!("{line} {line} {line}"), &format!("{line} {line} {line}")]);
+        check(
+            &format!("{line}\n{line}\n{line}\n\n{line}\n{line}\n{line}\n"),
+            &[&format!("{line} {line} {line}"), &format!("{line} {line} {line}")],
+        );
         check("# Заголовок\n\nТекст про погоду.", &["# Заголовок", "Текст про погоду."]);
     }
 

@@ -27,7 +27,9 @@ pub fn write(path: &Path) -> Result<Value, String> {
     out.extend_from_slice(&jpeg[2..]);
     std::fs::write(path, out).map_err(|e| format!("{}: {e}", path.display()))?;
     let degrees = |d: [u32; 3]| i64::from(d[0]) * 1_000_000 + i64::from(d[1]) * 1_000_000 / 60 + i64::from(d[2]) * 10_000 / 3600;
-    Ok(json!({"photos/yard.jpg": {"width": W, "height": H, "taken_local": "2022-03-11T16:42:07", "offset": null, "make": "Svitlo", "model": "S-3", "position_micro": [degrees(NORTH), degrees(EAST)]}}))
+    Ok(
+        json!({"photos/yard.jpg": {"width": W, "height": H, "taken_local": "2022-03-11T16:42:07", "offset": null, "make": "Svitlo", "model": "S-3", "position_micro": [degrees(NORTH), degrees(EAST)]}}),
+    )
 }
 
 fn draw() -> RgbImage {
@@ -60,8 +62,15 @@ fn draw() -> RgbImage {
                 c = [196.0 + stain, 184.0 + stain, 158.0 + stain];
                 let (wx, wy) = ((x - 220) % 185, (y - 250) % 250);
                 if (50..135).contains(&wx) && (60..190).contains(&wy) {
-                    let frame = !(56..129).contains(&wx) || !(66..184).contains(&wy) || (90..95).contains(&wx) || (120..125).contains(&wy);
-                    c = if frame { [226.0, 222.0, 212.0] } else { [58.0 + cloud * 20.0, 70.0 + cloud * 24.0, 78.0 + cloud * 26.0] };
+                    let frame = !(56..129).contains(&wx)
+                        || !(66..184).contains(&wy)
+                        || (90..95).contains(&wx)
+                        || (120..125).contains(&wy);
+                    c = if frame {
+                        [226.0, 222.0, 212.0]
+                    } else {
+                        [58.0 + cloud * 20.0, 70.0 + cloud * 24.0, 78.0 + cloud * 26.0]
+                    };
                 }
                 if (735..815).contains(&x) && y > 590 {
                     c = [86.0, 60.0, 42.0 + f64::from((x / 10) % 2) * 8.0];
@@ -72,7 +81,15 @@ fn draw() -> RgbImage {
                 let stone = wavy(fx / (14.0 + depth * 30.0), fy / (5.0 + depth * 12.0)) * 22.0;
                 c = [120.0 + stone + depth * 20.0, 114.0 + stone + depth * 18.0, 104.0 + stone + depth * 14.0];
             }
-            // Three crates before the door, with their shadow.
+            // Eaves and crates keep the light off what is below and beside them.
+            let dim = match () {
+                () if wall && y < 300 => 0.78 + f64::from(y - 250) * 0.0044,
+                () if (955..1215).contains(&x) && (790..836).contains(&y) => 0.62 + (fx - 1085.0).abs() * 0.0029,
+                () if (220..1330).contains(&x) && (760..790).contains(&y) => 0.72 + f64::from(y - 760) * 0.0093,
+                () => 1.0,
+            };
+            c = c.map(|v| v * dim);
+            // Three crates beside the door.
             for (bx, by, size) in [(980u32, 742u32, 92u32), (1080, 738, 98), (1030, 673, 84)] {
                 if (bx..bx + size).contains(&x) && (by..by + size * 8 / 10).contains(&y) {
                     let board = f64::from((y - by) / 14 % 2) * 10.0;
@@ -107,7 +124,8 @@ fn exif() -> Vec<u8> {
     };
     let rationals = |d: [u32; 3]| [d[0], 1, d[1], 1, d[2], 100].iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
     let make = put(b"Svitlo\0");
-    let model = put(b"S-3 \0");
+    // Four bytes or fewer stand in the entry itself.
+    let model = u32::from_le_bytes(*b"S-3\0");
     let taken = put(format!("{TAKEN}\0").as_bytes());
     let (north, east) = (put(&rationals(NORTH)), put(&rationals(EAST)));
     let entry = |tag: u16, kind: u16, count: u32, value: u32| {
@@ -123,7 +141,7 @@ fn exif() -> Vec<u8> {
         entries.iter().for_each(|e| out.extend(e));
         out.extend([0; 4]);
     };
-    ifd(&[entry(0x010F, 2, 7, make), entry(0x0110, 2, 5, model), entry(0x8769, 4, 1, ifd1), entry(0x8825, 4, 1, ifd2)]);
+    ifd(&[entry(0x010F, 2, 7, make), entry(0x0110, 2, 4, model), entry(0x8769, 4, 1, ifd1), entry(0x8825, 4, 1, ifd2)]);
     ifd(&[entry(0x9003, 2, 20, taken), entry(0x9004, 2, 20, taken)]);
     ifd(&[entry(1, 2, 2, u32::from(b'N')), entry(2, 5, 3, north), entry(3, 2, 2, u32::from(b'E')), entry(4, 5, 3, east)]);
     out.extend(values);
@@ -133,19 +151,27 @@ fn exif() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use exif::{In, Tag};
 
     #[test]
-    fn the_metadata_is_where_its_offsets_say() {
-        let e = exif();
-        let text = |from: usize, n: usize| String::from_utf8_lossy(&e[from..from + n]).into_owned();
-        let entry = |at: usize| u32::from_le_bytes([e[at + 8], e[at + 9], e[at + 10], e[at + 11]]) as usize;
-        assert_eq!(text(entry(10), 6), "Svitlo");
-        let exif_ifd = entry(10 + 24);
-        assert_eq!(text(entry(exif_ifd + 2), 19), TAKEN);
-    }
-
-    #[test]
-    fn the_picture_is_the_same_each_time() {
-        assert_eq!(draw().as_raw(), draw().as_raw());
+    fn another_reader_finds_camera_time_and_place_and_no_zone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("yard.jpg");
+        let truth = &write(&path).unwrap()["photos/yard.jpg"];
+        let bytes = std::fs::read(path).unwrap();
+        let read = exif::Reader::new().read_from_container(&mut std::io::Cursor::new(&bytes)).unwrap();
+        let text = |tag| read.get_field(tag, In::PRIMARY).unwrap().display_value().to_string();
+        assert_eq!(text(Tag::Make), format!("{}", truth["make"]));
+        assert_eq!(text(Tag::Model), format!("{}", truth["model"]));
+        assert_eq!(text(Tag::DateTimeOriginal).replace(' ', "T"), truth["taken_local"].as_str().unwrap());
+        assert!(read.get_field(Tag::OffsetTimeOriginal, In::PRIMARY).is_none() && truth["offset"].is_null());
+        assert_eq!(text(Tag::GPSLatitude), "44 deg 15 min 12 sec");
+        assert_eq!((text(Tag::GPSLatitudeRef), text(Tag::GPSLongitudeRef)), ("N".to_owned(), "E".to_owned()));
+        assert_eq!(truth["position_micro"], json!([44_253_333, 31_501_666]));
+        let picture = image::load_from_memory(&bytes).unwrap();
+        assert_eq!(
+            (u64::from(picture.width()), u64::from(picture.height())),
+            (truth["width"].as_u64().unwrap(), truth["height"].as_u64().unwrap())
+        );
     }
 }

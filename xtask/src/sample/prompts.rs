@@ -1,10 +1,23 @@
 //! Telephone prompts spoken by people, and their words.
 //!
-//! The sounds are Debian's `asterisk-core-sounds-ru-wav` and `asterisk-core-sounds-en-wav` (Creative Commons
-//! Attribution-ShareAlike); they are read from where the packages put them and are not part of this repository. The words
-//! are facts about the recordings.
+//! The sounds are those of Debian's packages `asterisk-core-sounds-ru-wav` (provided by Maxim Topal, ivrvoice.ru; Creative
+//! Commons Attribution 3.0) and `asterisk-core-sounds-en-wav` (recorded by Allison Smith, theivrvoice.com, paid for by
+//! Digium; Creative Commons Attribution-ShareAlike 3.0). They are read from where the packages put them and are no part of
+//! this repository; what is composed of them stays on the machine that made it, with [`CREDIT`] beside it. The words are
+//! facts about the recordings: the scripts published with them, each heard again by a recogniser before it was taken.
 
 use std::path::PathBuf;
+
+/// Lies beside the sample, whose sounds are made of other people's.
+pub const CREDIT: &str = "\
+The calls and clips in this folder are composed of telephone prompts, cut together, mixed and encoded anew:
+  Russian: provided by Maxim Topal, ivrvoice.ru. Creative Commons Attribution 3.0,
+    https://creativecommons.org/licenses/by/3.0/
+  English: recorded by Allison Smith, theivrvoice.com, paid for by Digium. Creative Commons Attribution-ShareAlike 3.0,
+    https://creativecommons.org/licenses/by-sa/3.0/
+Whoever hands them on does so under Creative Commons Attribution-ShareAlike 3.0, with this note.
+Everything else here is invented: no such town, museum, newspaper, channel or person exists.
+";
 
 /// One prompt: language, file below the voice's folder, words.
 pub type Prompt = (Voice, &'static str, &'static str);

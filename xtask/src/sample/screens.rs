@@ -66,7 +66,8 @@ struct Chat {
     theme: &'static Theme,
     name: &'static str,
     presence: &'static str,
-    day: &'static str,
+    /// Before which bubble a day begins, and its name.
+    days: &'static [(usize, &'static str)],
     bubbles: &'static [Bubble],
 }
 
@@ -76,8 +77,8 @@ const CHATS: [Chat; 2] = [
         language: "ru",
         theme: &LIGHT,
         name: "Степан, склад",
-        presence: "был в сети в 18:52",
-        day: "11 марта",
+        presence: "был в сети в 08:20",
+        days: &[(0, "11 марта"), (7, "12 марта")],
         bubbles: &[
             (false, "Ящики из музея уже стоят у нас на складе?", "17:40"),
             (true, "Стоят. Двенадцать штук, как в описи.", "17:43"),
@@ -86,7 +87,7 @@ const CHATS: [Chat; 2] = [
             (false, "Тогда ничего не открывайте до утра.", "17:52"),
             (true, "Понял. Дождь начался, накрыли брезентом.", "18:03"),
             (false, "Хорошо. Завтра приедет директор и проверит всё сама.", "18:10"),
-            (true, "Ключ оставлю у сторожа.", "18:47"),
+            (true, "Ключ оставил у сторожа.", "08:05"),
         ],
     },
     Chat {
@@ -95,7 +96,7 @@ const CHATS: [Chat; 2] = [
         theme: &DARK,
         name: "Ганна (музей)",
         presence: "у мережі",
-        day: "12 березня",
+        days: &[(0, "12 березня")],
         bubbles: &[
             (true, "Доброго ранку! Ящики вже в новій будівлі?", "08:15"),
             (false, "Так, перенесли вчора ввечері. У старій протікає дах.", "08:21"),
@@ -113,7 +114,8 @@ const CHATS: [Chat; 2] = [
 pub fn write(dir: &Path) -> Result<Value, String> {
     let font = |name: &str| -> Result<FontVec, String> {
         let path = Path::new("/usr/share/fonts/truetype/dejavu").join(name);
-        let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}; `cargo xtask setup` installs the fonts", path.display()))?;
+        let bytes =
+            std::fs::read(&path).map_err(|e| format!("{}: {e}; `cargo xtask setup` installs the fonts", path.display()))?;
         FontVec::try_from_vec(bytes).map_err(|e| format!("{}: {e}", path.display()))
     };
     let (plain, bold) = (font("DejaVuSans.ttf")?, font("DejaVuSans-Bold.ttf")?);
@@ -124,7 +126,7 @@ pub fn write(dir: &Path) -> Result<Value, String> {
         picture.save(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         truth.insert(
             format!("screens/{}", chat.file),
-            json!({"language": chat.language, "header": [chat.name, chat.presence], "day": chat.day, "width": W, "height": H, "bubbles": bubbles}),
+            json!({"language": chat.language, "header": [chat.name, chat.presence], "days": chat.days.iter().map(|(before, name)| json!({"before_bubble": before, "text": name})).collect::<Vec<_>>(), "width": W, "height": H, "bubbles": bubbles}),
         );
     }
     Ok(truth.into())
@@ -151,14 +153,15 @@ fn draw(chat: &Chat, plain: &FontVec, bold: &FontVec) -> (RgbImage, Vec<Value>) 
     text(&mut p, bold, 46.0, 156 - w / 2, 122, &initial, [255, 255, 255]);
     text(&mut p, bold, 44.0, 236, 100, chat.name, t.bar_ink);
     text(&mut p, plain, 34.0, 236, 156, chat.presence, t.bar_faint);
-    // Day separator.
     let mut y = 268;
-    let w = width(plain, 32.0, chat.day);
-    rounded(&mut p, (W - w) / 2 - 26, y, w + 52, 52, 26, t.chip);
-    text(&mut p, plain, 32.0, (W - w) / 2, y + 7, chat.day, t.chip_ink);
-    y += 84;
     let mut truth = Vec::new();
-    for (mine, words, clock) in chat.bubbles {
+    for (i, (mine, words, clock)) in chat.bubbles.iter().enumerate() {
+        if let Some((_, day)) = chat.days.iter().find(|(before, _)| *before == i) {
+            let w = width(plain, 32.0, day);
+            rounded(&mut p, (W - w) / 2 - 26, y, w + 52, 52, 26, t.chip);
+            text(&mut p, plain, 32.0, (W - w) / 2, y + 7, day, t.chip_ink);
+            y += 84;
+        }
         let (ground, ink, faint) = if *mine { (t.mine, t.mine_ink, t.mine_faint) } else { (t.theirs, t.theirs_ink, t.faint) };
         let lines = wrap(plain, words, 690);
         let longest = lines.iter().map(|l| width(plain, TEXT_PX, l)).max().unwrap_or(0);
@@ -175,10 +178,15 @@ fn draw(chat: &Chat, plain: &FontVec, bold: &FontVec) -> (RgbImage, Vec<Value>) 
         truth.push(json!({"side": if *mine { "right" } else { "left" }, "text": words, "time": clock, "box": [x, y, w, h]}));
         y += h + 22;
     }
+    // Where the next message would be written: attach, field, send.
     fill(&mut p, 0, H - 120, W, 120, t.bar);
-    rounded(&mut p, 110, H - 96, 800, 72, 36, t.ground);
-    rounded(&mut p, 36, H - 84, 48, 48, 24, t.bar_faint);
-    rounded(&mut p, 962, H - 88, 56, 56, 28, t.bar_faint);
+    rounded(&mut p, 110, H - 96, 820, 72, 36, t.ground);
+    fill(&mut p, 36, H - 63, 44, 6, t.bar_faint);
+    fill(&mut p, 55, H - 82, 6, 44, t.bar_faint);
+    rounded(&mut p, 958, H - 96, 72, 72, 36, t.avatar);
+    for i in 0..30 {
+        fill(&mut p, 980 + i, H - 60 - (30 - i) * 18 / 30, 2, (30 - i) * 36 / 30, [255, 255, 255]);
+    }
     (p, truth)
 }
 

@@ -28,7 +28,7 @@ pub async fn add(args: Add, settings: &Settings, out: &Out) -> Result<Ended, Cas
             _ => failed += 1,
         }
         if let Some(e) = &o.error {
-            bar.suspend(|| eprintln!("zapys: {}", crate::out::clean(&format!("{}: {}. {}", o.path, e.message.trim_end_matches('.'), e.hint))));
+            bar.suspend(|| eprintln!("zapys: {}", crate::out::clean(&format!("{}: {}", o.path, crate::out::sentence(e)))));
         } else if !out.json && !out.quiet {
             let item = o.item.map(|i| i.to_string()).unwrap_or_default();
             let kind = o.kind.map(|k| k.word()).unwrap_or("");

@@ -74,7 +74,7 @@ pub async fn show(item: &str, settings: &Settings, out: &Out) -> Result<Ended, C
         let engine = d.engine.as_ref().map(|e| format!("{} {}", e.name, e.version)).unwrap_or_default();
         out.say(format!("  {:<12} {:<9} {engine}", d.derivation, d.status));
         if let Some(e) = &d.error {
-            out.say(format!("    {}. {}", e.message.trim_end_matches('.'), e.hint));
+            out.say(format!("    {}", crate::out::sentence(e)));
         }
         for f in &d.findings {
             out.say(format!("    {} {}: {} {}", f.severity, f.code, f.message, place(&f.locator)));

@@ -83,7 +83,7 @@ impl Board {
         }
         let item = e.item;
         match (&e.event, &e.error) {
-            (&"failed", Some(error)) => self.say(&format!("failed    {item} {:<12} {}. {}", e.derivation, error.message.trim_end_matches('.'), error.hint)),
+            (&"failed", Some(error)) => self.say(&format!("failed    {item} {:<12} {}", e.derivation, crate::out::sentence(error))),
             (&"finished", _) if !self.quiet => self.say(&format!("finished  {item} {:<12} {:.1} s", e.derivation, e.seconds.unwrap_or(0.0))),
             _ => {}
         }

@@ -46,11 +46,16 @@ fn terms(entry: &Entry, openings: &[Opening]) -> Vec<String> {
 }
 
 fn act(entry: &Entry) -> String {
-    let kind = match entry.event.fact("kind") {
-        Some(Detail::Code(c)) if entry.event.action == Action::Transformed => DerivativeKind::parse(c.as_str()),
+    let code = |name| match entry.event.fact(name) {
+        Some(Detail::Code(c)) if entry.event.action == Action::Transformed => Some(c.as_str()),
         _ => None,
     };
-    kind.map_or_else(|| words::act(entry.event.action).into(), words::made)
+    let Some(kind) = code("kind").and_then(DerivativeKind::parse) else { return words::act(entry.event.action).into() };
+    match code("result") {
+        None | Some("done") => words::made(kind),
+        Some("skipped") => format!("found nothing to do here ({})", words::derivative(kind).to_lowercase()),
+        Some(_) => format!("tried, and failed ({})", words::derivative(kind).to_lowercase()),
+    }
 }
 
 /// Every custody event of an exhibit, oldest first.

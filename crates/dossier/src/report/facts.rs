@@ -111,7 +111,9 @@ pub(super) fn sources(out: &mut dyn Write, e: &Exhibit) -> io::Result<()> {
 /// What was noticed, about the item and in its derivatives.
 pub(super) fn findings(out: &mut dyn Write, e: &Exhibit, shown: &[Shown]) -> io::Result<()> {
     let mut all: Vec<&Finding> = e.findings.iter().chain(shown.iter().flat_map(Shown::findings)).collect();
-    all.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.code.clone()));
+    all.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.code.clone(), f.message.clone()));
+    // The record may name again what a derivative's document names.
+    all.dedup();
     if all.is_empty() && e.not_derived.is_empty() {
         return Ok(());
     }

@@ -147,17 +147,17 @@ fn r2_2_events_flipped_reordered_dropped_or_inserted_are_noticed() {
     let last = inserted.text(&format!("{folder}/9.json"));
     let prev = sha256(last.as_bytes());
     let mut e: serde_json::Value = serde_json::from_str(&last).expect("reads");
-    (e["seq"], e["item_seq"], e["prev"]) = (25.into(), 8.into(), prev.into());
-    inserted.put(&format!("{folder}/25.json"), zapys_ledger::strict::canonical(&e).expect("writes"));
-    let proof = inserted.read("proofs/01JB0000000000000000000006/25.tlog-proof");
-    inserted.put(&format!("{folder}/25.tlog-proof"), proof);
+    (e["seq"], e["item_seq"], e["prev"]) = (26.into(), 8.into(), prev.into());
+    inserted.put(&format!("{folder}/26.json"), zapys_ledger::strict::canonical(&e).expect("writes"));
+    let proof = inserted.read("proofs/01JB0000000000000000000006/26.tlog-proof");
+    inserted.put(&format!("{folder}/26.tlog-proof"), proof);
     let mut m: serde_json::Value = serde_json::from_slice(&inserted.read("data/manifest.json")).expect("reads");
-    let place = serde_json::json!({"seq": 25, "event": format!("{folder}/25.json"), "proof": format!("{folder}/25.tlog-proof")});
+    let place = serde_json::json!({"seq": 26, "event": format!("{folder}/26.json"), "proof": format!("{folder}/26.tlog-proof")});
     m["exhibits"][0]["events"].as_array_mut().expect("a list").push(place);
     inserted.put("data/manifest.json", serde_json::to_vec_pretty(&m).expect("writes"));
     inserted.relist();
     let v = inserted.verdict();
-    assert_eq!(named(&v), [format!("{folder}/25.tlog-proof")], "{:#?}", v.faults().collect::<Vec<_>>());
+    assert_eq!(named(&v), [format!("{folder}/26.tlog-proof")], "{:#?}", v.faults().collect::<Vec<_>>());
 }
 
 #[test]

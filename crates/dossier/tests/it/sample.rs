@@ -345,7 +345,7 @@ fn recording(o: &mut Memory) -> Vec<Exhibit> {
     let speech = engine("whisper-ct2", Some("whisper-base"));
     call.derivatives = vec![
         derivative(o, input, K::Probe, engine("ffprobe", None), "application/json", json_bytes(probe, vec![])),
-        derivative(o, input, K::Decode, engine("ffmpeg", None), "application/json", json_bytes(decode, vec![])),
+        derivative(o, input, K::Decode, engine("ffmpeg", None), "application/json", json_bytes(decode, call.findings.clone())),
         derivative(o, input, K::Peaks, engine("peaks", None), "application/json", json_bytes(peaks(), vec![])),
         derivative(o, input, K::Speech, engine("gate", Some("speech-gate")), "application/json", json_bytes(activity, vec![])),
         derivative(o, input, K::Transcript, speech.clone(), "application/json", json_bytes(transcript(), vec![])),
@@ -465,6 +465,13 @@ pub fn with(mut exhibits: Vec<Exhibit>, objects: Memory) -> Sample {
         book.put(other, vec![]);
         for d in &e.derivatives {
             book.derive(e.item, d);
+        }
+        for (kind, _) in &e.not_derived {
+            let failed = book
+                .act(Actor::worker(), Action::Transformed, e.item)
+                .with("kind", Detail::code(kind.word()).expect("a code"))
+                .with("result", Detail::code("failed").expect("a code"));
+            book.put(failed, vec![]);
         }
     }
     let key = SigningKey::from_seed("example.test/synopillia", &[42; 32]).expect("a key");

@@ -105,6 +105,8 @@ fn the_report_says_what_is_unknown_unreviewed_and_left_out() {
         "Опись <span class=\"doubtful\">не</span> делали.",
         "An inventory was not made.",
         "took it into the case",
+        "made the transcript from it",
+        "tried, and failed (transcript)",
         "kept sealed",
         "District archive, letter 31/22",
         "sha256sum --check --strict SHA256SUMS",
@@ -113,6 +115,7 @@ fn the_report_says_what_is_unknown_unreviewed_and_left_out() {
     ] {
         assert!(html.contains(must), "{must}");
     }
+    assert_eq!(html.matches("The decoded sound is 40 ms shorter than stated.").count(), 1, "a finding is told once");
     assert!(!html.contains("Продолжение"), "text over silence is not shown as words");
     assert!(!html.contains("never revealed"), "what is committed to and not opened stays sealed");
     let text = made.text("data/exhibits/E-0001/transcript.txt");

@@ -200,8 +200,12 @@ mod tests {
 
     #[test]
     fn a_removed_silence_ends_a_segment() {
-        let window =
-            Window { pieces: vec![Piece { at: 0, from: 0, len: 16_000 }, Piece { at: 16_000, from: 160_000, len: 16_000 }] };
+        let window = Window {
+            pieces: vec![
+                Piece { at: 0, from: 0, len: 16_000, edges: (0, 0) },
+                Piece { at: 16_000, from: 160_000, len: 16_000, edges: (0, 0) },
+            ],
+        };
         let h = heard(&[("раз", 600, 900), ("два", 980, 1400), ("три", 1400, 1900)]);
         assert_eq!(texts(&of_window(&h, &window, 0, "ru")), [("раз", 600, 900), ("два три", 10_000, 10_900)]);
     }

@@ -61,7 +61,8 @@ pub struct MemberInfo {
 pub type OnMember<'a> = dyn FnMut(&MemberInfo, &mut dyn Read) -> ControlFlow<()> + 'a;
 
 /// Formats that [`members`] opens.
-pub const FORMATS: &[&str] = &["zip", "whatsapp-zip", "wacz", "docx", "xlsx", "pptx", "odt", "ods", "epub", "tar", "tar-gz", "gzip"];
+pub const FORMATS: &[&str] =
+    &["zip", "whatsapp-zip", "wacz", "docx", "xlsx", "pptx", "odt", "ods", "epub", "tar", "tar-gz", "gzip"];
 
 /// Goes through the members of a container in the order in which it lists them. `format`: as [`crate::recognise()`] names it.
 /// Folders, links and devices are not members; skipped ones are findings.
@@ -161,7 +162,14 @@ impl Walk {
     }
 
     /// Hands out one member. `packed`: bytes it takes in the container, where known for it alone.
-    fn hand_out(&mut self, info: &MemberInfo, packed: Option<u64>, locator: &Locator, body: &mut dyn Read, on: &mut OnMember<'_>) -> Next {
+    fn hand_out(
+        &mut self,
+        info: &MemberInfo,
+        packed: Option<u64>,
+        locator: &Locator,
+        body: &mut dyn Read,
+        on: &mut OnMember<'_>,
+    ) -> Next {
         let mut bounded = Bounded {
             body,
             read: 0,
@@ -179,15 +187,20 @@ impl Walk {
         let serious = Severity::Serious;
         match stopped {
             Some(Ceiling::Member) => {
-                let message = format!("A member is longer than {} bytes; reading it was stopped there.", self.limits.max_member_bytes);
+                let message =
+                    format!("A member is longer than {} bytes; reading it was stopped there.", self.limits.max_member_bytes);
                 self.findings.add("member-too-large", serious, locator.clone(), message);
             }
             Some(Ceiling::Ratio) => {
-                let message = format!("A member unpacks to more than {} times its packed size; reading it was stopped.", self.limits.max_ratio);
+                let message = format!(
+                    "A member unpacks to more than {} times its packed size; reading it was stopped.",
+                    self.limits.max_ratio
+                );
                 self.findings.add("member-bomb", serious, locator.clone(), message);
             }
             Some(Ceiling::Total) => {
-                let message = format!("The container holds more than {} bytes; it was left at this member.", self.limits.max_total_bytes);
+                let message =
+                    format!("The container holds more than {} bytes; it was left at this member.", self.limits.max_total_bytes);
                 self.findings.add("container-too-large", serious, locator.clone(), message);
                 return Next::Stop;
             }

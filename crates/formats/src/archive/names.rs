@@ -60,7 +60,9 @@ mod tests {
 
     #[test]
     fn names_are_checked() {
-        let check = |name: &str, expected: Result<&str, NameFault>| assert_eq!(safe_name(name).as_deref(), expected.as_ref().copied(), "{name:?}");
+        let check = |name: &str, expected: Result<&str, NameFault>| {
+            assert_eq!(safe_name(name).as_deref(), expected.as_ref().copied(), "{name:?}")
+        };
         check("a/b.txt", Ok("a/b.txt"));
         check("фото\\звіт 1.jpg", Ok("фото/звіт 1.jpg"));
         check("./a//b", Ok("a/b"));

@@ -65,7 +65,9 @@ fn tar_from(reader: impl Read, walk: &mut Walk, on: &mut OnMember<'_>) -> Result
     for entry in entries {
         let mut entry = match entry {
             Ok(e) => e,
-            Err(_) if idx == 0 && headers == 0 => return Err(FormatError::Damaged { format: "tar", what: "no valid header", offset: 0 }),
+            Err(_) if idx == 0 && headers == 0 => {
+                return Err(FormatError::Damaged { format: "tar", what: "no valid header", offset: 0 });
+            }
             Err(_) => {
                 let message = "The container is damaged or ends here; members behind this place are missing.";
                 walk.findings.add("archive-cut-short", Severity::Serious, Locator::Whole, message);
@@ -83,7 +85,12 @@ fn tar_from(reader: impl Read, walk: &mut Walk, on: &mut OnMember<'_>) -> Result
         if extended || matches!(kind, EntryType::GNULongLink | EntryType::XGlobalHeader) {
             let mut body = Vec::new();
             if entry.size() > MAX_HEADER || entry.by_ref().take(MAX_HEADER).read_to_end(&mut body).is_err() {
-                walk.findings.add("header-too-long", Severity::Serious, locator, "A name in the container is impossibly long; the container was left here.");
+                walk.findings.add(
+                    "header-too-long",
+                    Severity::Serious,
+                    locator,
+                    "A name in the container is impossibly long; the container was left here.",
+                );
                 return Ok(());
             }
             match kind {
@@ -106,7 +113,8 @@ fn tar_from(reader: impl Read, walk: &mut Walk, on: &mut OnMember<'_>) -> Result
         }
         let raw_name = long.take().unwrap_or_else(|| entry.path_bytes().into_owned());
         if stated.take().is_some_and(|s| s != entry.size()) {
-            let message = "A member states two lengths, so that members behind it cannot be found reliably; the container was left here.";
+            let message =
+                "A member states two lengths, so that members behind it cannot be found reliably; the container was left here.";
             walk.findings.add("member-length-differs", Severity::Serious, locator, message);
             return Ok(());
         }
@@ -115,11 +123,21 @@ fn tar_from(reader: impl Read, walk: &mut Walk, on: &mut OnMember<'_>) -> Result
             EntryType::Directory => {}
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 if kind == EntryType::GNUSparse {
-                    walk.findings.add("member-not-a-file", Severity::Serious, locator, "A member is stored with holes left out, which is not read; it was skipped.");
+                    walk.findings.add(
+                        "member-not-a-file",
+                        Severity::Serious,
+                        locator,
+                        "A member is stored with holes left out, which is not read; it was skipped.",
+                    );
                 } else if text.ends_with('/') && entry.size() == 0 {
                     // The old way of writing a folder.
                 } else if let Some((name, same_name_before)) = walk.name(&raw_name, &text, &locator) {
-                    let modified = entry.header().mtime().ok().and_then(|t| i64::try_from(t).ok()).map(|t| Instant::from_seconds(t).to_string());
+                    let modified = entry
+                        .header()
+                        .mtime()
+                        .ok()
+                        .and_then(|t| i64::try_from(t).ok())
+                        .map(|t| Instant::from_seconds(t).to_string());
                     let info = MemberInfo { idx, name, stated_bytes: Some(entry.size()), modified, same_name_before };
                     if walk.hand_out(&info, None, &locator, &mut entry, on) == Next::Stop {
                         return Ok(());
@@ -127,7 +145,12 @@ fn tar_from(reader: impl Read, walk: &mut Walk, on: &mut OnMember<'_>) -> Result
                 }
             }
             _ => {
-                walk.findings.add("member-not-a-file", Severity::Warning, locator, "A member is a link or device, not a file; it was skipped.");
+                walk.findings.add(
+                    "member-not-a-file",
+                    Severity::Warning,
+                    locator,
+                    "A member is a link or device, not a file; it was skipped.",
+                );
             }
         }
         idx += 1;

@@ -1,3 +1,5 @@
+//! Tests of reading archives and their members.
+
 use super::*;
 use std::io::{Cursor, Write};
 
@@ -17,7 +19,8 @@ fn open(bytes: &[u8], format: &str, limits: Limits) -> (Members, Vec<String>) {
 fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut w = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
-        w.start_file(*name, ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Deflated)).unwrap();
+        w.start_file(*name, ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Deflated))
+            .unwrap();
         w.write_all(content).unwrap();
     }
     w.finish().unwrap().into_inner()
@@ -27,7 +30,7 @@ fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut b = tar::Builder::new(Vec::new());
     for (name, content) in files {
         let mut h = tar::Header::new_gnu();
-        h.set_size(content.len() as u64);
+        h.set_size(<[u8]>::len(content) as u64);
         h.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
         h.set_mtime(1_714_557_600);
         h.set_cksum();
@@ -170,7 +173,8 @@ fn a_cut_archive_gives_its_first_members() {
     let noise: Vec<u8> = (0..2000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let mut w = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
     for name in ["a", "b", "c"] {
-        w.start_file(name, ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored)).unwrap();
+        w.start_file(name, ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored))
+            .unwrap();
         w.write_all(&noise).unwrap();
     }
     let bytes = w.finish().unwrap().into_inner();
@@ -209,7 +213,9 @@ fn a_reader_may_stop_or_skip() {
 
 #[test]
 fn what_is_no_archive_is_refused() {
-    let check = |bytes: &[u8], format: &str| members(&bytes, format, Limits::default(), &mut |_, _| ControlFlow::Continue(())).unwrap_err();
+    let check = |bytes: &[u8], format: &str| {
+        members(&bytes, format, Limits::default(), &mut |_, _| ControlFlow::Continue(())).unwrap_err()
+    };
     assert!(matches!(check(b"", "zip"), FormatError::Empty));
     assert!(matches!(check(b"garbage", "zip"), FormatError::Damaged { .. }));
     assert!(matches!(check(b"garbage", "gzip"), FormatError::Damaged { .. }));

@@ -155,7 +155,11 @@ fn dos_time(date: u16, time: u16) -> Option<String> {
 
 /// The name as text: UTF-8 where it is or is flagged as such, else the best Cyrillic or Western reading.
 fn name_text(e: &Entry) -> String {
-    if e.flags & 0x800 != 0 { String::from_utf8_lossy(&e.name).into_owned() } else { crate::encoding::decode(&e.name, None, false).text }
+    if e.flags & 0x800 != 0 {
+        String::from_utf8_lossy(&e.name).into_owned()
+    } else {
+        crate::encoding::decode(&e.name, None, false).text
+    }
 }
 
 pub(super) fn walk(bytes: &dyn RandomRead, walk: &mut Walk, on: &mut OnMember<'_>) -> Result<(), FormatError> {
@@ -172,7 +176,12 @@ pub(super) fn walk(bytes: &dyn RandomRead, walk: &mut Walk, on: &mut OnMember<'_
     while at < dir.end {
         let Some((e, next)) = entry(bytes, at, dir.end)? else {
             let locator = Locator::Bytes { start: at, len: dir.end - at };
-            walk.findings.add("directory-damaged", Severity::Serious, locator, "The archive's list of members is damaged here; later members are not read.");
+            walk.findings.add(
+                "directory-damaged",
+                Severity::Serious,
+                locator,
+                "The archive's list of members is damaged here; later members are not read.",
+            );
             return Ok(());
         };
         if !walk.count(idx) {
@@ -211,12 +220,22 @@ fn one(
         None | Some(0 | 0o100_000) => {}
         Some(0o040_000) => return Ok(Next::Member),
         Some(_) => {
-            walk.findings.add("member-not-a-file", Severity::Warning, locator.clone(), "A member is a link or device, not a file; it was skipped.");
+            walk.findings.add(
+                "member-not-a-file",
+                Severity::Warning,
+                locator.clone(),
+                "A member is a link or device, not a file; it was skipped.",
+            );
             return Ok(Next::Member);
         }
     }
     if e.flags & 1 != 0 {
-        walk.findings.add("member-encrypted", Severity::Serious, locator.clone(), "A member is encrypted and cannot be read without its password.");
+        walk.findings.add(
+            "member-encrypted",
+            Severity::Serious,
+            locator.clone(),
+            "A member is encrypted and cannot be read without its password.",
+        );
         return Ok(Next::Member);
     }
     if !matches!(e.method, 0 | 8) {
@@ -227,16 +246,31 @@ fn one(
     let local = e.local.saturating_add(dir.shift);
     let head = piece(bytes, local, 30)?;
     let (true, Some(n_name), Some(n_extra)) = (head.starts_with(LOCAL), le16(&head, 26), le16(&head, 28)) else {
-        walk.findings.add("member-not-there", Severity::Serious, locator.clone(), "A member is listed but does not lie where the list says.");
+        walk.findings.add(
+            "member-not-there",
+            Severity::Serious,
+            locator.clone(),
+            "A member is listed but does not lie where the list says.",
+        );
         return Ok(Next::Member);
     };
     let data = local + 30 + u64::from(n_name) + u64::from(n_extra);
     let end = data.saturating_add(e.packed);
     if piece(bytes, local + 30, usize::from(n_name))? != e.name {
-        walk.findings.add("member-name-differs", Severity::Warning, locator.clone(), "A member's name in the list differs from the name at the member.");
+        walk.findings.add(
+            "member-name-differs",
+            Severity::Warning,
+            locator.clone(),
+            "A member's name in the list differs from the name at the member.",
+        );
     }
     if end > dir.start && data < dir.end || end > bytes.len() {
-        walk.findings.add("member-length-impossible", Severity::Serious, locator.clone(), "A member is said to be longer than the room there is for it.");
+        walk.findings.add(
+            "member-length-impossible",
+            Severity::Serious,
+            locator.clone(),
+            "A member is said to be longer than the room there is for it.",
+        );
         if data >= bytes.len() {
             return Ok(Next::Member);
         }
@@ -244,7 +278,12 @@ fn one(
     // Overlapping members are how small archives unpack to enormous ones; honest programs never write them.
     let stop = end.max(local + 1);
     if spans.range(..stop).next_back().is_some_and(|(_, before)| *before > local) {
-        walk.findings.add("members-overlap", Severity::Serious, locator.clone(), "A member shares bytes with another member; it was skipped.");
+        walk.findings.add(
+            "members-overlap",
+            Severity::Serious,
+            locator.clone(),
+            "A member shares bytes with another member; it was skipped.",
+        );
         return Ok(Next::Member);
     }
     spans.insert(local, stop);
@@ -255,7 +294,12 @@ fn one(
     let mut checked = Checked { body: &mut *body, crc: Crc::new(), stated: e.crc, wrong: false };
     let next = walk.hand_out(&info, Some(e.packed), locator, &mut checked, on);
     if checked.wrong {
-        walk.findings.add("member-checksum-wrong", Severity::Serious, locator.clone(), "A member's bytes do not match the checksum in the archive.");
+        walk.findings.add(
+            "member-checksum-wrong",
+            Severity::Serious,
+            locator.clone(),
+            "A member's bytes do not match the checksum in the archive.",
+        );
     }
     Ok(next)
 }
@@ -284,7 +328,8 @@ fn salvage(bytes: &dyn RandomRead, walk: &mut Walk, on: &mut OnMember<'_>) -> Re
     if !piece(bytes, 0, 4)?.starts_with(LOCAL) {
         return Err(damaged);
     }
-    let message = "The archive's list of members is missing, so it was cut short; members were read one after another as far as they go.";
+    let message =
+        "The archive's list of members is missing, so it was cut short; members were read one after another as far as they go.";
     walk.findings.add("archive-cut-short", Severity::Serious, Locator::Whole, message);
     let dir = Directory { start: bytes.len(), end: bytes.len(), entries: 0, shift: 0 };
     let (mut at, mut idx) = (0, 0);

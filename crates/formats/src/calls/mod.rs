@@ -49,7 +49,8 @@ pub(crate) fn glance(text: &str) -> Glance {
     // The last line may be cut.
     let head: Vec<&str> = text.lines().take(100).collect();
     let Some(delimiter) = delimiter(&head) else { return Glance::Lines };
-    let rows: Vec<Vec<String>> = parse(head.join("\n").as_bytes(), delimiter, true).take(MAX_PREAMBLE).map(|r| strings(&r, encoding_rs::UTF_8)).collect();
+    let rows: Vec<Vec<String>> =
+        parse(head.join("\n").as_bytes(), delimiter, true).take(MAX_PREAMBLE).map(|r| strings(&r, encoding_rs::UTF_8)).collect();
     if header::find(&rows).is_some() { Glance::Calls } else { Glance::Table }
 }
 
@@ -70,14 +71,19 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<CallTable>, FormatError> {
     let head = source.head();
     let lines: Vec<&str> = head.lines().take(100).collect();
     let Some(delimiter) = delimiter(&lines) else { return Err(not_this) };
-    let first: Vec<Vec<String>> = parse(&source.bytes, delimiter, true).take(MAX_PREAMBLE).map(|r| strings(&r, source.encoding)).collect();
+    let first: Vec<Vec<String>> =
+        parse(&source.bytes, delimiter, true).take(MAX_PREAMBLE).map(|r| strings(&r, source.encoding)).collect();
     let Some((header_idx, columns)) = header::find(&first) else { return Err(not_this) };
 
     let mut reading = Reading::new(&source, delimiter, columns, header_idx);
     // A lost quotation mark swallows everything behind it; then marks are read as ordinary characters.
     let quoting = !swallowed(&source, delimiter);
     if !quoting {
-        reading.note("quotes-unbalanced", Severity::Warning, "A quotation mark is not closed; marks were read as ordinary characters.".into());
+        reading.note(
+            "quotes-unbalanced",
+            Severity::Warning,
+            "A quotation mark is not closed; marks were read as ordinary characters.".into(),
+        );
     }
     reading.rows(quoting);
     Ok(reading.finish())
@@ -132,7 +138,8 @@ impl Source {
 }
 
 fn parse(bytes: &[u8], delimiter: u8, quoting: bool) -> impl Iterator<Item = csv::ByteRecord> + '_ {
-    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).quoting(quoting).from_reader(bytes);
+    let reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).quoting(quoting).from_reader(bytes);
     // The bytes are in memory and rows may have any width: no error is left that could occur.
     reader.into_byte_records().map_while(Result::ok)
 }
@@ -157,7 +164,9 @@ fn delimiter(lines: &[&str]) -> Option<u8> {
         }
         let Some((&width, &n)) = counts.iter().filter(|(w, _)| **w > 0).max_by_key(|(w, n)| (**n, **w)) else { continue };
         // Two lines with one comma each are prose; a table is even, or wide.
-        let even = n * 10 >= lines.len() * 6 && n >= 2 && (width >= 2 || n * 10 >= lines.len() * 9 && n >= 3 && d != b',' || width >= 1 && d != b',' && n >= 2);
+        let even = n * 10 >= lines.len() * 6
+            && n >= 2
+            && (width >= 2 || n * 10 >= lines.len() * 9 && n >= 3 && d != b',' || width >= 1 && d != b',' && n >= 2);
         let points = n * 100 + width;
         if even && best.is_none_or(|(p, _)| points > p) {
             best = Some((points, d));
@@ -193,14 +202,27 @@ impl<'a> Reading<'a> {
             rows: Vec::new(),
             unread: 0,
         };
-        let mut this = Self { source, delimiter, columns, header_idx, order: DateOrder::default(), table, findings: Vec::new(), flagged: BTreeMap::new() };
+        let mut this = Self {
+            source,
+            delimiter,
+            columns,
+            header_idx,
+            order: DateOrder::default(),
+            table,
+            findings: Vec::new(),
+            flagged: BTreeMap::new(),
+        };
         if source.guessed {
             let message = format!("The table states no encoding; it was read as {}.", source.name);
             this.note("encoding-guessed", Severity::Warning, message);
         }
         let unused = this.columns.unmapped();
         if unused > 0 {
-            this.note("columns-not-mapped", Severity::Note, format!("{unused} columns have names that are not known; they are in the original only."));
+            this.note(
+                "columns-not-mapped",
+                Severity::Note,
+                format!("{unused} columns have names that are not known; they are in the original only."),
+            );
         }
         this
     }

@@ -170,7 +170,8 @@ pub(super) fn time(text: &str, order: DateOrder, zone: Zone) -> Time {
         out.zone = d.zone;
     }
     // Dots stand in day-first dates only; slashes and dashes in both orders.
-    let (month, day) = match (d.year_first, order.first_is_day || d.separator == '.' && !order.second_is_day, order.second_is_day) {
+    let (month, day) = match (d.year_first, order.first_is_day || d.separator == '.' && !order.second_is_day, order.second_is_day)
+    {
         (true, ..) => (d.a, d.b),
         (_, true, true) => {
             out.flags.push("date-order-mixed");
@@ -264,7 +265,10 @@ pub(super) fn number_flags(text: &str) -> Vec<&'static str> {
         12 if compact.starts_with("380") => vec!["plus-missing"],
         11 if compact.starts_with('7') => vec!["plus-missing"],
         // A Ukrainian number without its trunk zero, as spreadsheets leave it.
-        9 if ["39", "50", "63", "66", "67", "68", "73", "91", "92", "93", "94", "95", "96", "97", "98", "99"].iter().any(|p| compact.starts_with(p)) => {
+        9 if ["39", "50", "63", "66", "67", "68", "73", "91", "92", "93", "94", "95", "96", "97", "98", "99"]
+            .iter()
+            .any(|p| compact.starts_with(p)) =>
+        {
             vec!["zero-missing"]
         }
         _ => vec![],
@@ -294,8 +298,16 @@ pub(super) fn direction(text: &str) -> String {
     let lower = text.trim().to_lowercase();
     let starts = |words: &[&str]| words.iter().any(|w| lower.starts_with(w));
     match () {
-        () if starts(&["вхід", "вход", "incoming", "inbound", "mtc", "mt call", "terminat", "received"]) || matches!(lower.as_str(), "in" | "mt") => "in".into(),
-        () if starts(&["вихід", "исход", "outgoing", "outbound", "moc", "mo call", "originat", "dialed", "dialled"]) || matches!(lower.as_str(), "out" | "mo") => "out".into(),
+        () if starts(&["вхід", "вход", "incoming", "inbound", "mtc", "mt call", "terminat", "received"])
+            || matches!(lower.as_str(), "in" | "mt") =>
+        {
+            "in".into()
+        }
+        () if starts(&["вихід", "исход", "outgoing", "outbound", "moc", "mo call", "originat", "dialed", "dialled"])
+            || matches!(lower.as_str(), "out" | "mo") =>
+        {
+            "out".into()
+        }
         () => text.trim().to_owned(),
     }
 }
@@ -304,7 +316,9 @@ pub(super) fn direction(text: &str) -> String {
 pub(super) fn explain(flag: &str) -> (Severity, &'static str) {
     use Severity::{Note, Serious, Warning};
     match flag {
-        "number-in-scientific-notation" => (Serious, "a number was written in scientific notation by a spreadsheet; its last digits are lost."),
+        "number-in-scientific-notation" => {
+            (Serious, "a number was written in scientific notation by a spreadsheet; its last digits are lost.")
+        }
         "formula" => (Warning, "a value is a spreadsheet formula; it is kept as text and never evaluated."),
         "ambiguous-date" => (Serious, "day and month can be exchanged in every date of the column; no reading was chosen."),
         "date-order-mixed" => (Serious, "the column mixes day-first and month-first dates; no reading was chosen."),

@@ -49,7 +49,8 @@ impl TokenSink for Sink {
         match token {
             Token::CharacterTokens(text) => s.text(&text),
             Token::TagToken(tag) => {
-                let marked = tag.attrs.iter().any(|a| &*a.name.local == "itemprop" && a.value.eq_ignore_ascii_case("articleBody"));
+                let marked =
+                    tag.attrs.iter().any(|a| &*a.name.local == "itemprop" && a.value.eq_ignore_ascii_case("articleBody"));
                 s.tag(&tag.name, tag.kind == TagKind::StartTag, marked);
             }
             _ => {}
@@ -101,7 +102,8 @@ impl State {
         match name {
             "a" if start => self.link += 1,
             "a" => self.link = self.link.saturating_sub(1),
-            "span" | "time" | "em" | "strong" | "b" | "i" | "u" | "font" | "small" | "mark" | "abbr" | "cite" | "q" | "sub" | "sup" | "s" => {}
+            "span" | "time" | "em" | "strong" | "b" | "i" | "u" | "font" | "small" | "mark" | "abbr" | "cite" | "q" | "sub"
+            | "sup" | "s" => {}
             "pre" if start => {
                 self.flush();
                 self.pre += 1;
@@ -112,7 +114,8 @@ impl State {
         match (name, start) {
             ("pre", false) => self.pre = self.pre.saturating_sub(1),
             ("nav" | "footer" | "aside" | "header" | "article" | "main", true) => {
-                let aside = name != "article" && name != "main" && !(name == "header" && self.stack.iter().any(|s| s.0 == "article"));
+                let aside =
+                    name != "article" && name != "main" && !(name == "header" && self.stack.iter().any(|s| s.0 == "article"));
                 self.stack.push((name.into(), aside, !aside && name != "header" || marked));
             }
             ("div" | "section", true) => self.stack.push((name.into(), false, marked)),
@@ -145,7 +148,8 @@ mod tests {
 
     #[test]
     fn places_are_known() {
-        let p = paragraphs("<nav>a</nav><article><header>b</header>c</article><div itemprop=articleBody>d <a href=x>ef</a></div>");
+        let p =
+            paragraphs("<nav>a</nav><article><header>b</header>c</article><div itemprop=articleBody>d <a href=x>ef</a></div>");
         let flags: Vec<_> = p.iter().map(|p| (p.text.as_str(), p.aside, p.main, p.linked)).collect();
         assert_eq!(flags, [("a", true, false, 0), ("b", false, true, 0), ("c", false, true, 0), ("d ef", false, true, 2)]);
     }

@@ -26,7 +26,10 @@ pub(crate) fn determine(text: &str) -> Option<Lang> {
         let (mut n, mut english) = (0_u32, 0_u32);
         for w in words.filter(|w| !w.is_empty()) {
             n += 1;
-            english += u32::from(["the", "of", "and", "to", "in", "a", "is", "was", "that", "for", "it", "on", "with", "he", "she", "said", "at"].contains(&w.to_lowercase().as_str()));
+            english += u32::from(
+                ["the", "of", "and", "to", "in", "a", "is", "was", "that", "for", "it", "on", "with", "he", "she", "said", "at"]
+                    .contains(&w.to_lowercase().as_str()),
+            );
         }
         return (english * 100 >= n * 12).then(|| Lang::parse("en")).flatten();
     }
@@ -48,7 +51,8 @@ mod tests {
 
     #[test]
     fn letters_tell() {
-        let check = |text: &str, expected: Option<&str>| assert_eq!(determine(text).as_ref().map(Lang::as_str), expected, "{text}");
+        let check =
+            |text: &str, expected: Option<&str>| assert_eq!(determine(text).as_ref().map(Lang::as_str), expected, "{text}");
         check("Міська рада повідомила, що їхні люди вже є на місці.", Some("uk"));
         check("Городской совет сообщил, что это были его люди, и объявил выходной.", Some("ru"));
         check("The council said that its people were on the way to the place.", Some("en"));

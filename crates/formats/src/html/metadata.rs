@@ -25,8 +25,19 @@ pub(super) struct Metadata {
 
 /// Types that are reports.
 const ARTICLES: &[&str] = &[
-    "Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "BackgroundNewsArticle", "OpinionNewsArticle",
-    "ReviewNewsArticle", "BlogPosting", "LiveBlogPosting", "SocialMediaPosting", "Report", "ClaimReview", "AdvertiserContentArticle",
+    "Article",
+    "NewsArticle",
+    "ReportageNewsArticle",
+    "AnalysisNewsArticle",
+    "BackgroundNewsArticle",
+    "OpinionNewsArticle",
+    "ReviewNewsArticle",
+    "BlogPosting",
+    "LiveBlogPosting",
+    "SocialMediaPosting",
+    "Report",
+    "ClaimReview",
+    "AdvertiserContentArticle",
 ];
 
 pub(super) fn metadata(head: &Head) -> Metadata {
@@ -43,32 +54,74 @@ pub(super) fn metadata(head: &Head) -> Metadata {
     }
     let ld = nodes.iter().find(|n| types(n).any(|t| ARTICLES.contains(&t)));
     let said = |key: &str| ld.and_then(|n| n.get(key)).and_then(Value::as_str).map(str::to_owned).and_then(clean);
-    let time = |props: &[&str]| head.times.iter().find(|(p, _)| props.contains(&p.as_str())).map(|(_, t)| t.clone()).and_then(clean);
+    let time =
+        |props: &[&str]| head.times.iter().find(|(p, _)| props.contains(&p.as_str())).map(|(_, t)| t.clone()).and_then(clean);
 
     let head_published = meta(&["article:published_time", "og:article:published_time"]);
     let ld_published = said("datePublished");
     let dates_differ = matches!((&ld_published, &head_published), (Some(a), Some(b)) if day(a) != day(b));
     let published = ld_published
         .or(head_published)
-        .or_else(|| meta(&["datepublished", "og:published_time", "publication_date", "parsely-pub-date", "sailthru.date", "article.published", "dc.date.issued", "dcterms.issued", "dc.date", "dcterms.date", "pubdate", "publishdate", "date"]))
+        .or_else(|| {
+            meta(&[
+                "datepublished",
+                "og:published_time",
+                "publication_date",
+                "parsely-pub-date",
+                "sailthru.date",
+                "article.published",
+                "dc.date.issued",
+                "dcterms.issued",
+                "dc.date",
+                "dcterms.date",
+                "pubdate",
+                "publishdate",
+                "date",
+            ])
+        })
         .or_else(|| time(&["datepublished", "pubdate", "datecreated"]))
         .or_else(|| (head.times.len() == 1).then(|| time(&[""])).flatten());
     let modified = said("dateModified")
-        .or_else(|| meta(&["article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "lastmod", "last-modified", "article.updated"]))
+        .or_else(|| {
+            meta(&[
+                "article:modified_time",
+                "og:updated_time",
+                "datemodified",
+                "dcterms.modified",
+                "lastmod",
+                "last-modified",
+                "article.updated",
+            ])
+        })
         .or_else(|| time(&["datemodified"]));
-    let names = |key: &str| ld.and_then(|n| n.get(key)).map(|v| name_list(v)).filter(|l| !l.is_empty()).map(|l| l.join(", "));
+    let names = |key: &str| ld.and_then(|n| n.get(key)).map(name_list).filter(|l| !l.is_empty()).map(|l| l.join(", "));
     let person = |text: String| (!text.starts_with("http://") && !text.starts_with("https://")).then_some(text);
     let byline = names("author")
         .or_else(|| names("creator"))
-        .or_else(|| meta(&["author", "article:author", "article:author_name", "parsely-author", "dc.creator", "dcterms.creator", "sailthru.author", "byl"]).and_then(person))
+        .or_else(|| {
+            meta(&[
+                "author",
+                "article:author",
+                "article:author_name",
+                "parsely-author",
+                "dc.creator",
+                "dcterms.creator",
+                "sailthru.author",
+                "byl",
+            ])
+            .and_then(person)
+        })
         .or_else(|| head.authors.first().cloned().and_then(clean));
-    let publisher = names("publisher").or_else(|| meta(&["og:site_name", "publisher", "dc.publisher", "dcterms.publisher", "application-name"]).and_then(person));
+    let publisher = names("publisher").or_else(|| {
+        meta(&["og:site_name", "publisher", "dc.publisher", "dcterms.publisher", "application-name"]).and_then(person)
+    });
     let title = said("headline")
         .or_else(|| meta(&["og:title"]))
         .or_else(|| head.heading.clone().and_then(clean))
         .or_else(|| clean(head.title.clone()))
         .or_else(|| meta(&["twitter:title", "dc.title"]));
-    let canonical = head.canonical.clone().or_else(|| meta(&["og:url"])).or_else(|| said("url")).or_else(|| said("mainEntityOfPage"));
+    let canonical =
+        head.canonical.clone().or_else(|| meta(&["og:url"])).or_else(|| said("url")).or_else(|| said("mainEntityOfPage"));
     let language = head
         .lang
         .clone()
@@ -94,8 +147,21 @@ fn clean(text: String) -> Option<String> {
 }
 
 fn unescape(text: &str) -> String {
-    let pairs =
-        [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#039;", "'"), ("&apos;", "'"), ("&laquo;", "«"), ("&raquo;", "»"), ("&nbsp;", " "), ("&ndash;", "–"), ("&mdash;", "—"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    let pairs = [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&apos;", "'"),
+        ("&laquo;", "«"),
+        ("&raquo;", "»"),
+        ("&nbsp;", " "),
+        ("&ndash;", "–"),
+        ("&mdash;", "—"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
     pairs.iter().fold(text.to_owned(), |t, (from, to)| t.replace(from, to))
 }
 

@@ -25,7 +25,7 @@ pub const FORMAT: &str = "html";
 const MAX_BYTES: u64 = 32 << 20;
 /// Pages with more elements are read by the simple way only: finding the article is not linear in time.
 const MAX_FOR_ARTICLE: usize = 30_000;
-const MAX_HTML_FOR_ARTICLE: usize = 6 << 20;
+const MAX_HTML_FOR_ARTICLE: usize = 3 << 20;
 /// An article has at least so many characters of text.
 const MIN_ARTICLE: usize = 140;
 
@@ -42,10 +42,18 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<ReadText>, FormatError> {
     let mut note = |code: &str, severity, message: String| findings.push(Finding::whole(code, severity, message));
     let decoded = encoding::decode(&raw, stated_encoding(&raw).as_deref(), false);
     if decoded.basis == "guessed" {
-        note("encoding-guessed", Severity::Warning, format!("The page states no usable encoding; it was read as {}.", decoded.name()));
+        note(
+            "encoding-guessed",
+            Severity::Warning,
+            format!("The page states no usable encoding; it was read as {}.", decoded.name()),
+        );
     }
     if decoded.lossy {
-        note("bytes-without-meaning", Severity::Warning, format!("Some bytes mean nothing in {}; they stand as U+FFFD.", decoded.name()));
+        note(
+            "bytes-without-meaning",
+            Severity::Warning,
+            format!("Some bytes mean nothing in {}; they stand as U+FFFD.", decoded.name()),
+        );
     }
     let mut tamed = tame::tame(&decoded.text, false);
     if tamed.comments && blocks::paragraphs(&tamed.body).iter().map(|p| p.text.len()).sum::<usize>() < MIN_ARTICLE {
@@ -55,10 +63,18 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<ReadText>, FormatError> {
     drop(decoded);
     let meta = metadata::metadata(&tamed.head);
     if tamed.too_deep {
-        note("nested-too-deep", Severity::Warning, format!("Elements are nested deeper than {}; the text is kept, its structure below is not.", tame::MAX_DEPTH));
+        note(
+            "nested-too-deep",
+            Severity::Warning,
+            format!("Elements are nested deeper than {}; the text is kept, its structure below is not.", tame::MAX_DEPTH),
+        );
     }
     if tamed.too_many {
-        note("too-many-elements", Severity::Warning, "The page has more elements than are read as such; the text is kept.".into());
+        note(
+            "too-many-elements",
+            Severity::Warning,
+            "The page has more elements than are read as such; the text is kept.".into(),
+        );
     }
     if tamed.hidden {
         note("hidden-text", Severity::Note, "Parts that the page hides from its reader are not in this text.".into());
@@ -67,17 +83,33 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<ReadText>, FormatError> {
         note("comments-left-out", Severity::Note, "Readers' comments on the page are not in this text.".into());
     }
     if meta.ld_unread {
-        note("structured-data-unread", Severity::Note, "A block of structured data on the page is invalid and was not used.".into());
+        note(
+            "structured-data-unread",
+            Severity::Note,
+            "A block of structured data on the page is invalid and was not used.".into(),
+        );
     }
     if meta.dates_differ {
-        note("published-dates-differ", Severity::Warning, "The page states two different days of publication; the structured data's is given.".into());
+        note(
+            "published-dates-differ",
+            Severity::Warning,
+            "The page states two different days of publication; the structured data's is given.".into(),
+        );
     }
     let all = blocks::paragraphs(&tamed.body);
     let (chosen, how) = article(&tamed, &meta, &all);
     match how {
         How::Found => {}
-        How::Simple => note("article-by-structure", Severity::Note, "The text was chosen by the page's structure, not by weighing its parts.".into()),
-        How::FellOver => note("article-search-failed", Severity::Warning, "Searching for the article failed; the text was chosen by the page's structure.".into()),
+        How::Simple => note(
+            "article-by-structure",
+            Severity::Note,
+            "The text was chosen by the page's structure, not by weighing its parts.".into(),
+        ),
+        How::FellOver => note(
+            "article-search-failed",
+            Severity::Warning,
+            "Searching for the article failed; the text was chosen by the page's structure.".into(),
+        ),
         How::Everything => note("whole-page", Severity::Note, "No article was found; this is all text of the page.".into()),
     }
     if chosen.is_empty() {
@@ -93,7 +125,11 @@ pub fn read(bytes: &dyn RandomRead) -> Result<Checked<ReadText>, FormatError> {
     let stated = meta.language.as_deref().and_then(primary);
     let (language, contradiction) = language::settle(stated, &texts.join("\n"));
     if contradiction {
-        note("language-differs", Severity::Warning, "The language the page states is not the one its letters show; the letters were believed.".into());
+        note(
+            "language-differs",
+            Severity::Warning,
+            "The language the page states is not the one its letters show; the letters were believed.".into(),
+        );
     }
     let quotes = quotes::find(&texts);
     let value = ReadText {
@@ -207,7 +243,18 @@ fn comments_begin(texts: &[String]) -> Option<usize> {
         let bare = t.to_lowercase();
         let bare = bare.trim_matches(|c: char| !c.is_alphabetic());
         if before >= MIN_ARTICLE
-            && matches!(bare, "comments" | "top rated comments" | "leave a comment" | "reader comments" | "коментарі" | "комментарии" | "kommentare" | "обговорення" | "обсуждение")
+            && matches!(
+                bare,
+                "comments"
+                    | "top rated comments"
+                    | "leave a comment"
+                    | "reader comments"
+                    | "коментарі"
+                    | "комментарии"
+                    | "kommentare"
+                    | "обговорення"
+                    | "обсуждение"
+            )
         {
             return Some(i);
         }

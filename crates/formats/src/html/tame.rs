@@ -16,7 +16,7 @@ pub(super) const MAX_DEPTH: usize = 128;
 const MAX_ELEMENTS: usize = 200_000;
 /// Text is parted after so many characters: writing out one long text with many `&` or `«` costs quadratic time in the
 /// library that weighs the page.
-const MAX_RUN: usize = 2000;
+const MAX_RUN: usize = 1000;
 /// Bounds on what the head may say.
 const MAX_METAS: usize = 2000;
 const MAX_LD: usize = 64;
@@ -96,17 +96,52 @@ impl TokenSink for Sink {
 
 /// Elements that take their content with them, read as markup.
 const DROPPED: &[&str] = &[
-    "noscript", "template", "object", "applet", "canvas", "svg", "math", "audio", "video", "select", "button", "dialog", "datalist",
-    "picture", "map", "frameset", "menu",
+    "noscript", "template", "object", "applet", "canvas", "svg", "math", "audio", "video", "select", "button", "dialog",
+    "datalist", "picture", "map", "frameset", "menu",
 ];
 /// Elements whose content the tokenizer must not read as markup.
 const RAW: &[&str] = &["style", "xmp", "iframe", "noembed", "noframes"];
-const VOID: &[&str] = &["area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
+const VOID: &[&str] =
+    &["area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 /// Elements that are written out, besides paragraphs' relatives below.
 const KEPT: &[&str] = &[
-    "div", "p", "section", "article", "main", "header", "footer", "nav", "aside", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li",
-    "dl", "dt", "dd", "blockquote", "pre", "figure", "figcaption", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption",
-    "address", "a", "span", "time",
+    "div",
+    "p",
+    "section",
+    "article",
+    "main",
+    "header",
+    "footer",
+    "nav",
+    "aside",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "pre",
+    "figure",
+    "figcaption",
+    "table",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "td",
+    "th",
+    "caption",
+    "address",
+    "a",
+    "span",
+    "time",
 ];
 /// Kept, but they stand inside a line.
 const INLINE: &[&str] = &["a", "span", "time"];
@@ -199,14 +234,20 @@ impl State {
                 self.capture = Some(Capture::Nothing);
                 return TokenSinkResult::RawData(RawKind::Rawtext);
             }
-            "html" => self.out.head.lang = self.out.head.lang.take().or_else(|| attribute("lang").or(attribute("xml:lang")).map(Into::into)),
+            "html" => {
+                self.out.head.lang =
+                    self.out.head.lang.take().or_else(|| attribute("lang").or(attribute("xml:lang")).map(Into::into))
+            }
             "meta" | "link" => self.head(name, &attribute),
             "plaintext" => return TokenSinkResult::Continue,
             "br" | "hr" if self.dropping == 0 => self.out.body.push_str("<br>"),
             "q" if self.dropping == 0 => self.out.body.push('“'),
             _ => {}
         }
-        if name == "time" && self.out.head.times.len() < MAX_METAS && let Some(when) = attribute("datetime") {
+        if name == "time"
+            && self.out.head.times.len() < MAX_METAS
+            && let Some(when) = attribute("datetime")
+        {
             self.out.head.times.push((attribute("itemprop").unwrap_or_default().to_ascii_lowercase(), when.into()));
         }
         if matches!(name, "body" | "html" | "form" | "q") || VOID.contains(&name) {
@@ -218,7 +259,11 @@ impl State {
             return TokenSinkResult::Continue;
         }
         // An element of a site's own stands for a block.
-        let name = if name.contains('-') || matches!(name, "center" | "details" | "summary" | "hgroup" | "fieldset" | "dir") { "div" } else { name };
+        let name = if name.contains('-') || matches!(name, "center" | "details" | "summary" | "hgroup" | "fieldset" | "dir") {
+            "div"
+        } else {
+            name
+        };
         let hidden = attribute("hidden").is_some() || attribute("style").is_some_and(conceals);
         if !drop && !KEPT.contains(&name) {
             return TokenSinkResult::Continue;
@@ -255,7 +300,8 @@ impl State {
             return TokenSinkResult::Continue;
         }
         self.out.elements += 1;
-        let author = attribute("itemprop").is_some_and(|v| v.eq_ignore_ascii_case("author")) || attribute("rel").is_some_and(|v| v.eq_ignore_ascii_case("author"));
+        let author = attribute("itemprop").is_some_and(|v| v.eq_ignore_ascii_case("author"))
+            || attribute("rel").is_some_and(|v| v.eq_ignore_ascii_case("author"));
         let collect = match () {
             () if author && self.out.head.authors.len() < 16 => Some(Collect::Author),
             () if name == "h1" && self.out.head.heading.is_none() => Some(Collect::Heading),
@@ -279,7 +325,8 @@ impl State {
     fn head<'t>(&mut self, name: &str, attribute: &dyn Fn(&str) -> Option<&'t str>) {
         let head = &mut self.out.head;
         if name == "link" {
-            let canonical = attribute("rel").is_some_and(|r| r.split_ascii_whitespace().any(|w| w.eq_ignore_ascii_case("canonical")));
+            let canonical =
+                attribute("rel").is_some_and(|r| r.split_ascii_whitespace().any(|w| w.eq_ignore_ascii_case("canonical")));
             if canonical && head.canonical.is_none() {
                 head.canonical = attribute("href").map(str::trim).filter(|h| !h.is_empty()).map(Into::into);
             }
@@ -339,7 +386,11 @@ impl State {
         if name == "q" && self.dropping == 0 {
             self.out.body.push('”');
         }
-        let name = if name.contains('-') || matches!(name, "center" | "details" | "summary" | "hgroup" | "fieldset" | "dir") { "div" } else { name };
+        let name = if name.contains('-') || matches!(name, "center" | "details" | "summary" | "hgroup" | "fieldset" | "dir") {
+            "div"
+        } else {
+            name
+        };
         if !KEPT.contains(&name) && !DROPPED.contains(&name) {
             return;
         }
@@ -392,8 +443,21 @@ fn holds_comments(names: &str) -> bool {
     names.split_ascii_whitespace().take(50).any(|n| {
         matches!(
             n.to_ascii_lowercase().as_str(),
-            "comments" | "comment-list" | "commentlist" | "comments-area" | "comments-list" | "comment-section" | "comments-section" | "comments-wrapper"
-                | "comments-container" | "commentsblock" | "disqus_thread" | "respond" | "comment-respond" | "post-comments" | "article-comments"
+            "comments"
+                | "comment-list"
+                | "commentlist"
+                | "comments-area"
+                | "comments-list"
+                | "comment-section"
+                | "comments-section"
+                | "comments-wrapper"
+                | "comments-container"
+                | "commentsblock"
+                | "disqus_thread"
+                | "respond"
+                | "comment-respond"
+                | "post-comments"
+                | "article-comments"
         )
     })
 }

@@ -1,3 +1,5 @@
+//! Tests of reading articles.
+
 use super::*;
 
 fn page(html: &str) -> Checked<ReadText> {
@@ -27,7 +29,10 @@ fn text_is_the_article_and_nothing_else() {
     assert_eq!(texts, [BODY, "«Ми не зупинимо роботу», — сказала інженерка Олена Коваль.", BODY]);
     assert_eq!((got.title.as_deref(), got.language.as_str()), (Some("Ремонт мосту"), "uk"));
     let q = &got.quotes[0];
-    assert_eq!((q.text.as_str(), q.speaker.as_deref(), q.verb.as_deref()), ("Ми не зупинимо роботу", Some("Олена Коваль"), Some("сказала")));
+    assert_eq!(
+        (q.text.as_str(), q.speaker.as_deref(), q.verb.as_deref()),
+        ("Ми не зупинимо роботу", Some("Олена Коваль"), Some("сказала"))
+    );
     let joined: Vec<char> = texts.join("\n").chars().collect();
     assert_eq!(joined[q.start..q.end].iter().collect::<String>(), q.text);
 }
@@ -45,15 +50,28 @@ fn metadata_is_as_written() {
         assert_eq!((got.title.as_deref(), got.byline.as_deref(), got.published.as_deref()), (title, byline, published), "{ld}");
     };
     let h = Some("Ремонт мосту");
-    check(r#"{"@type":"NewsArticle","headline":"З даних","author":{"name":"А Б"},"datePublished":"2024-05-03"}"#, Some("З даних"), Some("А Б"), Some("2024-05-03"));
-    check(r#"{"@graph":[{"@type":"WebPage"},{"@type":["Article"],"author":[{"name":"А"},{"name":"Б"}]}]}"#, h, Some("А, Б"), None);
+    check(
+        r#"{"@type":"NewsArticle","headline":"З даних","author":{"name":"А Б"},"datePublished":"2024-05-03"}"#,
+        Some("З даних"),
+        Some("А Б"),
+        Some("2024-05-03"),
+    );
+    check(
+        r#"{"@graph":[{"@type":"WebPage"},{"@type":["Article"],"author":[{"name":"А"},{"name":"Б"}]}]}"#,
+        h,
+        Some("А, Б"),
+        None,
+    );
     check(r#"[{"@type":"https://schema.org/NewsArticle","author":"А"}]"#, h, Some("А"), None);
     check(r#"{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;author&quot;:&quot;А&quot;}"#, h, Some("А"), None);
     check("{\"@type\":\"NewsArticle\",\"author\":\"А\",\"articleBody\":\"x\ny\"}", h, Some("А"), None);
     check(r#"{"@type":"Organization","name":"О"}"#, h, None, None);
     check("not json", h, None, None);
     check(&"[".repeat(100_000), h, None, None);
-    let differ = page(&article(r#"<meta property="article:published_time" content="2024-05-01"><script type="application/ld+json">{"@type":"Article","datePublished":"2024-06-01"}</script>"#, ""));
+    let differ = page(&article(
+        r#"<meta property="article:published_time" content="2024-05-01"><script type="application/ld+json">{"@type":"Article","datePublished":"2024-06-01"}</script>"#,
+        "",
+    ));
     assert!(codes(&differ).contains(&"published-dates-differ"));
 }
 

@@ -1,3 +1,5 @@
+//! Tests of reading pictures.
+
 use super::*;
 
 /// A JPEG of nothing but an EXIF segment and a frame header. `fields`: tag, ASCII value; GPS only with `gps`.

@@ -13,32 +13,242 @@ pub(super) struct Attribution {
 /// is an ending of that length or less.
 const STEMS: &[&str] = &[
     // Ukrainian
-    "сказа", "кажe", "каже", "кажут", "говори", "розпові", "розказа", "повідом", "заяви", "заявля", "зазнач", "наголо", "підкресл", "додa", "дода", "поясн",
-    "відпові", "запита", "спита", "напис", "пише", "уточн", "зауваж", "запевн", "стверд", "стверджу", "заперечи", "заперечу", "визна", "пригад", "згад", "закли",
-    "цитує", "процитува", "вигукн", "крикн", "попереди", "нагада", "прокоментува", "переказа", "констату", "запрося", "обіця", "пообіця", "свідч",
+    "сказа",
+    "кажe",
+    "каже",
+    "кажут",
+    "говори",
+    "розпові",
+    "розказа",
+    "повідом",
+    "заяви",
+    "заявля",
+    "зазнач",
+    "наголо",
+    "підкресл",
+    "додa",
+    "дода",
+    "поясн",
+    "відпові",
+    "запита",
+    "спита",
+    "напис",
+    "пише",
+    "уточн",
+    "зауваж",
+    "запевн",
+    "стверд",
+    "стверджу",
+    "заперечи",
+    "заперечу",
+    "визна",
+    "пригад",
+    "згад",
+    "закли",
+    "цитує",
+    "процитува",
+    "вигукн",
+    "крикн",
+    "попереди",
+    "нагада",
+    "прокоментува",
+    "переказа",
+    "констату",
+    "запрося",
+    "обіця",
+    "пообіця",
+    "свідч",
     // Russian
-    "говор", "рассказ", "сообщ", "заявл", "отмет", "отмеча", "подчерк", "добав", "объясн", "ответ", "отвеча", "спрос", "спраш", "сказал", "скажет",
-    "пиш", "уточня", "замет", "заверя", "завери", "утвержд", "отрица", "опроверг", "призна", "вспомн", "вспомин", "призва", "цитир", "процитир", "воскли",
-    "крикну", "предупре", "напомн", "проком", "комментир", "поясни", "пообеща", "обеща", "свидетельств", "считает", "полагает", "вважає", "думає", "гадає",
-    "возраз", "продолж", "продовж", "утверди",
+    "говор",
+    "рассказ",
+    "сообщ",
+    "заявл",
+    "отмет",
+    "отмеча",
+    "подчерк",
+    "добав",
+    "объясн",
+    "ответ",
+    "отвеча",
+    "спрос",
+    "спраш",
+    "сказал",
+    "скажет",
+    "пиш",
+    "уточня",
+    "замет",
+    "заверя",
+    "завери",
+    "утвержд",
+    "отрица",
+    "опроверг",
+    "призна",
+    "вспомн",
+    "вспомин",
+    "призва",
+    "цитир",
+    "процитир",
+    "воскли",
+    "крикну",
+    "предупре",
+    "напомн",
+    "проком",
+    "комментир",
+    "поясни",
+    "пообеща",
+    "обеща",
+    "свидетельств",
+    "считает",
+    "полагает",
+    "вважає",
+    "думає",
+    "гадає",
+    "возраз",
+    "продолж",
+    "продовж",
+    "утверди",
 ];
 const FORMS: &[&str] = &[
-    "said", "says", "say", "saying", "told", "tells", "added", "adds", "wrote", "writes", "tweeted", "posted", "stated", "states", "explained", "explains", "asked",
-    "asks", "replied", "replies", "answered", "noted", "notes", "claimed", "claims", "insisted", "warned", "warns", "announced", "argued", "argues",
-    "recalled", "recalls", "confirmed", "denied", "denies", "declared", "continued", "admitted", "acknowledged", "testified", "reported", "commented",
-    "responded", "remarked", "emphasized", "emphasised", "stressed", "suggested", "promised", "shouted", "exclaimed", "concluded", "observed", "repeated",
+    "said",
+    "says",
+    "say",
+    "saying",
+    "told",
+    "tells",
+    "added",
+    "adds",
+    "wrote",
+    "writes",
+    "tweeted",
+    "posted",
+    "stated",
+    "states",
+    "explained",
+    "explains",
+    "asked",
+    "asks",
+    "replied",
+    "replies",
+    "answered",
+    "noted",
+    "notes",
+    "claimed",
+    "claims",
+    "insisted",
+    "warned",
+    "warns",
+    "announced",
+    "argued",
+    "argues",
+    "recalled",
+    "recalls",
+    "confirmed",
+    "denied",
+    "denies",
+    "declared",
+    "continued",
+    "admitted",
+    "acknowledged",
+    "testified",
+    "reported",
+    "commented",
+    "responded",
+    "remarked",
+    "emphasized",
+    "emphasised",
+    "stressed",
+    "suggested",
+    "promised",
+    "shouted",
+    "exclaimed",
+    "concluded",
+    "observed",
+    "repeated",
 ];
 /// Nouns and participles that begin like a verb of saying.
 const NOT_VERBS: &[&str] = &[
-    "повідомлення", "пояснення", "відповідно", "відповідь", "відповіді", "відповідальний", "відповідальність", "заява", "зазначений", "розповідь", "розповіді",
-    "згадка", "визначення", "визначений", "визначено", "письменник", "сообщение", "сообщения", "ответственный", "ответственность", "ответ", "ответы", "ответа",
-    "добавка", "заявление", "заявления", "заявка", "рассказ", "рассказы", "рассказа", "объяснение", "признак", "признаки", "призвание", "пишущий", "обещание",
-    "утверждение", "отметка", "отметки", "заметка", "заметки", "заметно", "свидетельство", "свидетельства", "комментарий", "свідчення", "говорун", "додаток",
-    "додатковий", "додаткова", "додаткове", "додаткові", "додатково", "признание", "визнання", "ответный", "заметный", "додаючи", "предупреждение", "продолжение",
+    "повідомлення",
+    "пояснення",
+    "відповідно",
+    "відповідь",
+    "відповіді",
+    "відповідальний",
+    "відповідальність",
+    "заява",
+    "зазначений",
+    "розповідь",
+    "розповіді",
+    "згадка",
+    "визначення",
+    "визначений",
+    "визначено",
+    "письменник",
+    "сообщение",
+    "сообщения",
+    "ответственный",
+    "ответственность",
+    "ответ",
+    "ответы",
+    "ответа",
+    "добавка",
+    "заявление",
+    "заявления",
+    "заявка",
+    "рассказ",
+    "рассказы",
+    "рассказа",
+    "объяснение",
+    "признак",
+    "признаки",
+    "призвание",
+    "пишущий",
+    "обещание",
+    "утверждение",
+    "отметка",
+    "отметки",
+    "заметка",
+    "заметки",
+    "заметно",
+    "свидетельство",
+    "свидетельства",
+    "комментарий",
+    "свідчення",
+    "говорун",
+    "додаток",
+    "додатковий",
+    "додаткова",
+    "додаткове",
+    "додаткові",
+    "додатково",
+    "признание",
+    "визнання",
+    "ответный",
+    "заметный",
+    "додаючи",
+    "предупреждение",
+    "продолжение",
 ];
 /// Phrases that name a speaker without a verb; the name follows.
-const PHRASES: &[&str] = &["по словам", "со слов", "по его словам", "за словами", "зі слів", "за його словами", "according to", "in the words of"];
-const NEGATIONS: &[&str] = &["не", "ні", "никогда", "ніколи", "not", "never", "didn’t", "didn't", "hasn’t", "hasn't", "don't", "don’t", "doesn't", "doesn’t", "hadn't", "hadn’t"];
+const PHRASES: &[&str] =
+    &["по словам", "со слов", "по его словам", "за словами", "зі слів", "за його словами", "according to", "in the words of"];
+const NEGATIONS: &[&str] = &[
+    "не",
+    "ні",
+    "никогда",
+    "ніколи",
+    "not",
+    "never",
+    "didn’t",
+    "didn't",
+    "hasn’t",
+    "hasn't",
+    "don't",
+    "don’t",
+    "doesn't",
+    "doesn’t",
+    "hadn't",
+    "hadn’t",
+];
 
 #[derive(Debug, Clone)]
 struct Word<'a> {
@@ -61,7 +271,11 @@ fn words(text: &str) -> Vec<Word<'_>> {
                 let mut initial = false;
                 if let Some(from) = from {
                     let text = text[from..i].trim_matches(['-', '‑', '\'', '’']);
-                    initial = text.chars().count() == 1 && text.chars().all(char::is_uppercase) || matches!(text, "Mr" | "Mrs" | "Ms" | "Dr" | "Lt" | "Gen" | "Col" | "Maj" | "Sgt" | "Gov" | "Sen" | "Rep" | "St");
+                    initial = text.chars().count() == 1 && text.chars().all(char::is_uppercase)
+                        || matches!(
+                            text,
+                            "Mr" | "Mrs" | "Ms" | "Dr" | "Lt" | "Gen" | "Col" | "Maj" | "Sgt" | "Gov" | "Sen" | "Rep" | "St"
+                        );
                     if !text.is_empty() {
                         out.push(Word { text, edge, stop });
                         (edge, stop) = (false, false);
@@ -112,7 +326,9 @@ pub(super) fn around(chars: &[char], left: usize, span: &Span, right: usize) -> 
 
     // `…», — сказав Коваль`, `…,” said Koval`: the tail belongs to the quotation if it goes on without a new sentence.
     let tail = behind.trim_start();
-    let goes_on = tail.starts_with([',', '—', '–', '-']) || last.is_some_and(|c| matches!(c, ',' | '!' | '?' | '…' | '.')) || tail.chars().next().is_some_and(char::is_lowercase);
+    let goes_on = tail.starts_with([',', '—', '–', '-'])
+        || last.is_some_and(|c| matches!(c, ',' | '!' | '?' | '…' | '.'))
+        || tail.chars().next().is_some_and(char::is_lowercase);
     if goes_on {
         let clause = words(tail);
         let end = clause.iter().skip(1).position(|w| w.stop).map_or(clause.len(), |p| p + 1);
@@ -173,11 +389,15 @@ fn clause_attribution(clause: &[Word<'_>], behind: bool) -> Attribution {
     let mut from = v;
     while from > 0 && v - from < 2 && !clause[from].edge && {
         let before = clause[from - 1].text.to_lowercase();
-        NEGATIONS.contains(&before.as_str()) || v == from && ["did", "has", "have", "had", "do", "does"].contains(&before.as_str())
+        NEGATIONS.contains(&before.as_str())
+            || v == from && ["did", "has", "have", "had", "do", "does"].contains(&before.as_str())
     } {
         from -= 1;
     }
-    if from > 0 && clause[from].text.eq_ignore_ascii_case("not") && ["did", "has", "had", "does", "do"].contains(&clause[from - 1].text) {
+    if from > 0
+        && clause[from].text.eq_ignore_ascii_case("not")
+        && ["did", "has", "had", "does", "do"].contains(&clause[from - 1].text)
+    {
         from -= 1;
     }
     // An auxiliary alone is no negation and no part of what is said to be the verb.
@@ -197,9 +417,90 @@ fn clause_attribution(clause: &[Word<'_>], behind: bool) -> Attribution {
 }
 
 const PRONOUNS: &[&str] = &[
-    "він", "вона", "вони", "воно", "я", "ми", "ти", "ви", "он", "она", "они", "оно", "мы", "ты", "вы", "he", "she", "they", "it", "i", "we", "you", "who", "that", "which", "the", "a", "an", "his",
-    "her", "их", "їх", "його", "её", "его", "який", "яка", "которая", "который", "що", "что", "як", "как", "і", "и", "and", "but", "але", "но", "а", "у", "в", "на", "про", "о", "об", "to", "in", "on",
-    "at", "of", "with", "about", "later", "also", "тоді", "тогда", "потім", "потом", "при", "цьому", "этом", "ще", "еще", "ещё", "також", "также", "так", "then", "when", "коли", "когда", "after", "before",
+    "він",
+    "вона",
+    "вони",
+    "воно",
+    "я",
+    "ми",
+    "ти",
+    "ви",
+    "он",
+    "она",
+    "они",
+    "оно",
+    "мы",
+    "ты",
+    "вы",
+    "he",
+    "she",
+    "they",
+    "it",
+    "i",
+    "we",
+    "you",
+    "who",
+    "that",
+    "which",
+    "the",
+    "a",
+    "an",
+    "his",
+    "her",
+    "их",
+    "їх",
+    "його",
+    "её",
+    "его",
+    "який",
+    "яка",
+    "которая",
+    "который",
+    "що",
+    "что",
+    "як",
+    "как",
+    "і",
+    "и",
+    "and",
+    "but",
+    "але",
+    "но",
+    "а",
+    "у",
+    "в",
+    "на",
+    "про",
+    "о",
+    "об",
+    "to",
+    "in",
+    "on",
+    "at",
+    "of",
+    "with",
+    "about",
+    "later",
+    "also",
+    "тоді",
+    "тогда",
+    "потім",
+    "потом",
+    "при",
+    "цьому",
+    "этом",
+    "ще",
+    "еще",
+    "ещё",
+    "також",
+    "также",
+    "так",
+    "then",
+    "when",
+    "коли",
+    "когда",
+    "after",
+    "before",
 ];
 
 /// A name in these words: capitalised words in a row; else, right at the verb, a description such as `речниця міста`.
@@ -223,7 +524,10 @@ fn named(words: &[Word<'_>], forwards: bool) -> Option<String> {
         }
         let start = i;
         i += 1;
-        while i < slice.len() && !slice[i].edge && (capital(slice[i].text) || link(slice[i].text) && slice.get(i + 1).is_some_and(|n| capital(n.text) && !n.edge)) {
+        while i < slice.len()
+            && !slice[i].edge
+            && (capital(slice[i].text) || link(slice[i].text) && slice.get(i + 1).is_some_and(|n| capital(n.text) && !n.edge))
+        {
             i += 1;
         }
         runs.push((start, i));
@@ -252,7 +556,11 @@ fn named(words: &[Word<'_>], forwards: bool) -> Option<String> {
     while role.last().is_some_and(|w| PRONOUNS.contains(&w.to_lowercase().as_str())) {
         role.pop();
     }
-    let bad = role.first().is_none_or(|w| PRONOUNS.contains(&w.to_lowercase().as_str()) || NEGATIONS.contains(&w.to_lowercase().as_str()) || w.chars().any(|c| c.is_ascii_digit()));
+    let bad = role.first().is_none_or(|w| {
+        PRONOUNS.contains(&w.to_lowercase().as_str())
+            || NEGATIONS.contains(&w.to_lowercase().as_str())
+            || w.chars().any(|c| c.is_ascii_digit())
+    });
     (!bad).then(|| role.join(" "))
 }
 

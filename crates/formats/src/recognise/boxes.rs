@@ -17,7 +17,9 @@ type Bx = ([u8; 4], u64, u64);
 
 fn next_box(bytes: &dyn RandomRead, at: u64, end: u64) -> io::Result<Option<Bx>> {
     let head = piece(bytes, at, 16)?;
-    let (Some(size), Some(kind)) = (be32(&head, 0), head.get(4..8).and_then(|k| <[u8; 4]>::try_from(k).ok())) else { return Ok(None) };
+    let (Some(size), Some(kind)) = (be32(&head, 0), head.get(4..8).and_then(|k| <[u8; 4]>::try_from(k).ok())) else {
+        return Ok(None);
+    };
     let (skip, size) = match size {
         0 => (8, end - at),
         1 => match be64(&head, 8) {

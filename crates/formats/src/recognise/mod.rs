@@ -39,7 +39,8 @@ pub fn recognise(bytes: &dyn RandomRead, name: Option<&str>) -> Recognised {
 
 /// As [`recognise`], with the basis and with findings. Errors: `Read`.
 pub fn examine(bytes: &dyn RandomRead, name: Option<&str>) -> Result<Sighting, FormatError> {
-    let extension = name.and_then(|n| n.rsplit(['/', '\\']).next()).and_then(|n| Some(n.rsplit_once('.')?.1.to_ascii_lowercase()));
+    let extension =
+        name.and_then(|n| n.rsplit(['/', '\\']).next()).and_then(|n| Some(n.rsplit_once('.')?.1.to_ascii_lowercase()));
     let look = Look { bytes, head: piece(bytes, 0, HEAD)?, extension, name: name.unwrap_or_default() };
     let (recognised, basis) = look.all()?;
     let mut findings = Vec::new();
@@ -123,9 +124,19 @@ impl Look<'_> {
     /// True for names that screenshot programs give, in several languages.
     fn named_like_screenshot(&self) -> bool {
         let name = self.name.to_lowercase();
-        ["screenshot", "screen shot", "screen_shot", "screencap", "скриншот", "скріншот", "снимок экрана", "знімок екрана", "photo_screen"]
-            .iter()
-            .any(|w| name.contains(w))
+        [
+            "screenshot",
+            "screen shot",
+            "screen_shot",
+            "screencap",
+            "скриншот",
+            "скріншот",
+            "снимок экрана",
+            "знімок екрана",
+            "photo_screen",
+        ]
+        .iter()
+        .any(|w| name.contains(w))
     }
 
     fn container(&self) -> io::Result<Option<Found>> {
@@ -182,9 +193,13 @@ impl Look<'_> {
         let office = "application/vnd.openxmlformats-officedocument";
         let mut f = match () {
             () if has("datapackage.json") && under("archive/") => found(WebArchive, "application/wacz", "wacz"),
-            () if has("[Content_Types].xml") && under("word/") => found(Document, &format!("{office}.wordprocessingml.document"), "docx"),
+            () if has("[Content_Types].xml") && under("word/") => {
+                found(Document, &format!("{office}.wordprocessingml.document"), "docx")
+            }
             () if has("[Content_Types].xml") && under("xl/") => found(Document, &format!("{office}.spreadsheetml.sheet"), "xlsx"),
-            () if has("[Content_Types].xml") && under("ppt/") => found(Document, &format!("{office}.presentationml.presentation"), "pptx"),
+            () if has("[Content_Types].xml") && under("ppt/") => {
+                found(Document, &format!("{office}.presentationml.presentation"), "pptx")
+            }
             () if whatsapp(&names) => found(ChatExport, "application/zip", "whatsapp-zip"),
             () => found(Other, "application/zip", "zip"),
         };

@@ -14,7 +14,9 @@ pub(super) fn signature(look: &Look<'_>) -> io::Result<Option<Found>> {
         () if look.starts(b"\xff\xd8\xff") => ("image/jpeg", "jpeg"),
         () if look.starts(b"GIF87a") || look.starts(b"GIF89a") => ("image/gif", "gif"),
         () if look.starts(b"RIFF") && look.at(8, b"WEBP") => ("image/webp", "webp"),
-        () if look.starts(b"II*\0") || look.starts(b"MM\0*") || look.starts(b"II+\0\x08\0") || look.starts(b"MM\0+\0\x08") => ("image/tiff", "tiff"),
+        () if look.starts(b"II*\0") || look.starts(b"MM\0*") || look.starts(b"II+\0\x08\0") || look.starts(b"MM\0+\0\x08") => {
+            ("image/tiff", "tiff")
+        }
         () if look.starts(b"BM") && bmp(&look.head) => ("image/bmp", "bmp"),
         () if look.starts(b"\0\0\0\x0cJXL \r\n\x87\n") => ("image/jxl", "jxl"),
         () if look.starts(b"\0\0\0\x0cjP  \r\n\x87\n") || look.starts(b"\xff\x4f\xff\x51") => ("image/jp2", "jp2"),
@@ -56,7 +58,9 @@ fn which(look: &Look<'_>, format: &str, o: &Outline) -> (ItemKind, &'static str)
     let portrait = o.height > o.width;
     let screen_like = match format {
         // Losslessly kept colour of ordinary depth: hardly ever a camera's.
-        "png" | "bmp" => o.colour && ((1250..=2500).contains(&per_mille) || portrait && per_mille > 2500 && WIDTHS.contains(&o.width)),
+        "png" | "bmp" => {
+            o.colour && ((1250..=2500).contains(&per_mille) || portrait && per_mille > 2500 && WIDTHS.contains(&o.width))
+        }
         // Messengers re-encode screenshots as JPEG or WebP. Cameras give 4:3, 3:2 and 16:9; phones' screens are longer.
         _ => !o.exif && portrait && (1950..=2400).contains(&per_mille),
     };
@@ -68,4 +72,7 @@ fn which(look: &Look<'_>, format: &str, o: &Outline) -> (ItemKind, &'static str)
 }
 
 /// Widths of phone screens in pixels, for long scrolling captures.
-const WIDTHS: &[u32] = &[320, 360, 375, 390, 393, 412, 414, 428, 480, 540, 600, 640, 720, 750, 768, 800, 828, 886, 900, 1080, 1125, 1170, 1179, 1200, 1220, 1242, 1284, 1290, 1320, 1440];
+const WIDTHS: &[u32] = &[
+    320, 360, 375, 390, 393, 412, 414, 428, 480, 540, 600, 640, 720, 750, 768, 800, 828, 886, 900, 1080, 1125, 1170, 1179, 1200,
+    1220, 1242, 1284, 1290, 1320, 1440,
+];

@@ -27,7 +27,11 @@ pub(super) fn signature(look: &Look<'_>) -> io::Result<Option<Found>> {
     if look.starts(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11") {
         // A stream header for pictures anywhere in the file header.
         let pictures = look.head.windows(8).any(|w| w == b"\xc0\xef\x19\xbc\x4d\x5b\xcf\x11");
-        return Ok(Some(if pictures { found(Video, "video/x-ms-asf", "asf") } else { found(Recording, "audio/x-ms-wma", "wma") }));
+        return Ok(Some(if pictures {
+            found(Video, "video/x-ms-asf", "asf")
+        } else {
+            found(Recording, "audio/x-ms-wma", "wma")
+        }));
     }
     if look.starts(b"FLV\x01") {
         let pictures = look.head.get(4).is_none_or(|f| f & 1 == 1);

@@ -1,16 +1,32 @@
+//! Tests of recognising kinds by content.
+
 use super::*;
 use ItemKind::{Article, CallRecords, ChatExport, Document, Other, Photo, Recording, Video, WebArchive};
 
 fn check(bytes: &[u8], name: Option<&str>, kind: ItemKind, media_type: &str, format: &str) {
     let got = recognise(&bytes, name);
-    assert_eq!((got.kind, got.media_type.as_str(), got.format.as_str()), (kind, media_type, format), "{name:?} {:?}", &bytes[..bytes.len().min(24)]);
+    assert_eq!(
+        (got.kind, got.media_type.as_str(), got.format.as_str()),
+        (kind, media_type, format),
+        "{name:?} {:?}",
+        &bytes[..bytes.len().min(24)]
+    );
 }
 fn bx(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32 + 8).to_be_bytes(), kind.as_slice(), body].concat()
 }
 fn movie(brand: &[u8; 4], handlers: &[&[u8; 4]], late: bool) -> Vec<u8> {
     let ftyp = bx(b"ftyp", &[brand.as_slice(), b"\0\0\0\0isom"].concat());
-    let tracks: Vec<u8> = handlers.iter().flat_map(|h| bx(b"trak", &[bx(b"tkhd", &[0; 20]), bx(b"mdia", &bx(b"hdlr", &[b"\0\0\0\0\0\0\0\0", h.as_slice(), &[0; 12]].concat()))].concat())).collect();
+    let tracks: Vec<u8> = handlers
+        .iter()
+        .flat_map(|h| {
+            bx(
+                b"trak",
+                &[bx(b"tkhd", &[0; 20]), bx(b"mdia", &bx(b"hdlr", &[b"\0\0\0\0\0\0\0\0", h.as_slice(), &[0; 12]].concat()))]
+                    .concat(),
+            )
+        })
+        .collect();
     let moov = bx(b"moov", &[bx(b"mvhd", &[0; 100]), tracks].concat());
     let mdat = bx(b"mdat", &[7; 5000]);
     if late { [ftyp, mdat, moov].concat() } else { [ftyp, moov, mdat].concat() }
@@ -61,10 +77,23 @@ fn tracks_decide_between_sound_and_video() {
     check(&bx(b"ftyp", b"heic\0\0\0\0mif1"), None, Photo, "image/heic", "heic");
     check(&bx(b"ftyp", b"avif\0\0\0\0mif1"), None, Photo, "image/avif", "avif");
     // Lengths that lie: a box of 2^63 bytes, boxes of no bytes.
-    check(&[bx(b"ftyp", b"isom\0\0\0\0"), b"\0\0\0\x01moov\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec()].concat(), None, Video, "video/mp4", "mp4");
+    check(
+        &[bx(b"ftyp", b"isom\0\0\0\0"), b"\0\0\0\x01moov\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec()].concat(),
+        None,
+        Video,
+        "video/mp4",
+        "mp4",
+    );
     check(&[bx(b"ftyp", b"isom\0\0\0\0"), b"\0\0\0\x02moov".to_vec()].concat(), None, Video, "video/mp4", "mp4");
     let track = |kind: u8| [b"\xae\x83\x83\x81".as_slice(), &[kind]].concat();
-    let mkv = |tracks: &[u8]| [b"\x1a\x45\xdf\xa3\x84\x42\x82\x81m\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff\x16\x54\xae\x6b".as_slice(), &[0x80 | tracks.len() as u8], tracks].concat();
+    let mkv = |tracks: &[u8]| {
+        [
+            b"\x1a\x45\xdf\xa3\x84\x42\x82\x81m\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff\x16\x54\xae\x6b".as_slice(),
+            &[0x80 | tracks.len() as u8],
+            tracks,
+        ]
+        .concat()
+    };
     check(&mkv(&track(2)), None, Recording, "audio/matroska", "matroska");
     check(&mkv(&[track(2), track(1)].concat()), None, Video, "video/matroska", "matroska");
     check(b"RIFF\0\0\0\0AVI LIST", None, Video, "video/x-msvideo", "avi");
@@ -107,8 +136,20 @@ fn containers_are_what_they_hold() {
     };
     check(&zip(&["a.txt"]), Some("x.docx"), Other, "application/zip", "zip");
     check(&zip(&["datapackage.json", "archive/data.warc.gz"]), None, WebArchive, "application/wacz", "wacz");
-    check(&zip(&["[Content_Types].xml", "word/document.xml"]), Some("x.zip"), Document, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx");
-    check(&zip(&["[Content_Types].xml", "xl/workbook.xml"]), None, Document, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx");
+    check(
+        &zip(&["[Content_Types].xml", "word/document.xml"]),
+        Some("x.zip"),
+        Document,
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "docx",
+    );
+    check(
+        &zip(&["[Content_Types].xml", "xl/workbook.xml"]),
+        None,
+        Document,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "xlsx",
+    );
     check(&zip(&["mimetype", "content.xml"]), None, Document, "application/vnd.oasis.opendocument.text", "odt");
     check(&zip(&["_chat.txt", "a.opus"]), None, ChatExport, "application/zip", "whatsapp-zip");
     check(&zip(&["WhatsApp Chat with X.txt"]), None, ChatExport, "application/zip", "whatsapp-zip");
@@ -123,19 +164,61 @@ fn containers_are_what_they_hold() {
 
 #[test]
 fn texts() {
-    check(br#"{"name":"x","type":"personal_chat","id":1,"messages":[{"id":1,"type":"message","date":"d","text":"t"}]}"#, None, ChatExport, "application/json", "telegram-json");
+    check(
+        br#"{"name":"x","type":"personal_chat","id":1,"messages":[{"id":1,"type":"message","date":"d","text":"t"}]}"#,
+        None,
+        ChatExport,
+        "application/json",
+        "telegram-json",
+    );
     check(br#"{"a": [1, 2]}"#, Some("result.json"), Other, "application/json", "json");
-    check(b"<!DOCTYPE html><html><head><meta property='og:type' content='article'></head><body>x", None, Article, "text/html", "html");
-    check(b"<html><head><script type='application/ld+json'>{\"@type\":\"NewsArticle\"}</script></head>", None, Article, "text/html", "html");
+    check(
+        b"<!DOCTYPE html><html><head><meta property='og:type' content='article'></head><body>x",
+        None,
+        Article,
+        "text/html",
+        "html",
+    );
+    check(
+        b"<html><head><script type='application/ld+json'>{\"@type\":\"NewsArticle\"}</script></head>",
+        None,
+        Article,
+        "text/html",
+        "html",
+    );
     check(b"  <!-- c --><html><body><form><input></form></body></html>", Some("x.txt"), Document, "text/html", "html");
     check(b"<?xml version=\"1.0\"?><smses count=\"1\"></smses>", None, ChatExport, "application/xml", "sms-xml");
     check(b"<?xml version=\"1.0\"?><!--c--><calls count=\"1\"></calls>", None, CallRecords, "application/xml", "calls-xml");
     check(b"<svg xmlns='http://www.w3.org/2000/svg'/>", None, Other, "image/svg+xml", "svg");
-    check(b"MIME-Version: 1.0\r\nSnapshot-Content-Location: https://example.org/\r\n\r\nx", None, WebArchive, "multipart/related", "mhtml");
+    check(
+        b"MIME-Version: 1.0\r\nSnapshot-Content-Location: https://example.org/\r\n\r\nx",
+        None,
+        WebArchive,
+        "multipart/related",
+        "mhtml",
+    );
     check(b"From: a@example.org\r\nDate: x\r\nSubject: y\r\n\r\nhello", None, Document, "message/rfc822", "mail");
-    check("12.05.2024, 10:00 - Оля: Привіт\n12.05.2024, 10:01 - Іван: Так\n".as_bytes(), None, ChatExport, "text/plain", "whatsapp-text");
-    check("[12.05.2024, 10:00:00] Оля: Привіт\n\u{200e}[12.05.2024, 10:01:00] Іван: Так\n".as_bytes(), None, ChatExport, "text/plain", "whatsapp-text");
-    check("Номер А;Номер Б;Дата и время;Длительность\n1;2;14.05.2024 10:00;5\n".as_bytes(), Some("x.txt"), CallRecords, "text/csv", "call-csv");
+    check(
+        "12.05.2024, 10:00 - Оля: Привіт\n12.05.2024, 10:01 - Іван: Так\n".as_bytes(),
+        None,
+        ChatExport,
+        "text/plain",
+        "whatsapp-text",
+    );
+    check(
+        "[12.05.2024, 10:00:00] Оля: Привіт\n\u{200e}[12.05.2024, 10:01:00] Іван: Так\n".as_bytes(),
+        None,
+        ChatExport,
+        "text/plain",
+        "whatsapp-text",
+    );
+    check(
+        "Номер А;Номер Б;Дата и время;Длительность\n1;2;14.05.2024 10:00;5\n".as_bytes(),
+        Some("x.txt"),
+        CallRecords,
+        "text/csv",
+        "call-csv",
+    );
     check(b"Name;Price\nx;5\ny;6\n", None, Document, "text/csv", "csv");
     check(b"one line", Some("x.csv"), Document, "text/csv", "csv");
     check(b"# Title\n\ntext\n", Some("x.md"), Document, "text/markdown", "markdown");

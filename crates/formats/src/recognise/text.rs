@@ -18,7 +18,10 @@ pub(super) fn text(look: &Look<'_>) -> io::Result<Found> {
         if start.starts_with('{') && telegram::looks_like(look.bytes, JSON_REACH) {
             return Ok((found(ChatExport, "application/json", telegram::FORMAT).0, "structure"));
         }
-        if serde_json::from_str::<serde_json::Value>(start).is_ok() || cut || start.get(1..).is_some_and(|s| s.trim_start().starts_with(['"', '{', '['])) {
+        if serde_json::from_str::<serde_json::Value>(start).is_ok()
+            || cut
+            || start.get(1..).is_some_and(|s| s.trim_start().starts_with(['"', '{', '[']))
+        {
             return Ok(found(Other, "application/json", "json"));
         }
     }
@@ -37,7 +40,9 @@ pub(super) fn text(look: &Look<'_>) -> io::Result<Found> {
         // One column or few lines are a table only if the name says so.
         calls::Glance::Lines if look.named(&["csv", "tsv"]) => (found(Document, "text/csv", "csv").0, "name"),
         calls::Glance::Lines if look.named(&["md", "markdown"]) => (found(Document, "text/markdown", "markdown").0, "name"),
-        calls::Glance::Lines if look.named(&["html", "htm", "xhtml"]) && start.contains("</") => (found(Document, "text/html", "html").0, "name"),
+        calls::Glance::Lines if look.named(&["html", "htm", "xhtml"]) && start.contains("</") => {
+            (found(Document, "text/html", "html").0, "name")
+        }
         calls::Glance::Lines => found(Document, "text/plain", "text"),
     })
 }
@@ -52,7 +57,8 @@ fn mail(lower: &str, text: &str) -> Option<Found> {
     if has("mime-version:") && (has("snapshot-content-location:") || text.to_ascii_lowercase().contains("multipart/related")) {
         return Some(found(WebArchive, "multipart/related", "mhtml"));
     }
-    let mail = has("from:") && (has("received:") || has("message-id:") || has("mime-version:") || has("date:") && has("subject:"));
+    let mail =
+        has("from:") && (has("received:") || has("message-id:") || has("mime-version:") || has("date:") && has("subject:"));
     mail.then(|| found(Document, "message/rfc822", "mail"))
 }
 
@@ -68,9 +74,18 @@ fn markup(look: &Look<'_>, lower: &str, start: &str) -> Option<Found> {
         };
     }
     let tag = |names: &[&str]| {
-        names.iter().any(|n| rest.strip_prefix('<').and_then(|r| r.strip_prefix(n)).is_some_and(|r| r.starts_with(|c: char| !c.is_alphanumeric() && c != '-')))
+        names.iter().any(|n| {
+            rest.strip_prefix('<')
+                .and_then(|r| r.strip_prefix(n))
+                .is_some_and(|r| r.starts_with(|c: char| !c.is_alphanumeric() && c != '-'))
+        })
     };
-    if rest.starts_with("<!doctype html") || tag(&["html", "head", "body", "title", "script", "meta", "div", "p", "article", "table", "h1", "span", "a", "style", "iframe", "link"]) {
+    if rest.starts_with("<!doctype html")
+        || tag(&[
+            "html", "head", "body", "title", "script", "meta", "div", "p", "article", "table", "h1", "span", "a", "style",
+            "iframe", "link",
+        ])
+    {
         return Some(page(look, start));
     }
     if tag(&["smses"]) {
@@ -87,7 +102,10 @@ fn markup(look: &Look<'_>, lower: &str, start: &str) -> Option<Found> {
 
 /// HTML: an article, a chat, or any other page.
 fn page(look: &Look<'_>, start: &str) -> Found {
-    if start.contains("class=\"history\"") && start.contains("id=\"message") && start.contains("tgme") | start.contains("class=\"message ") {
+    if start.contains("class=\"history\"")
+        && start.contains("id=\"message")
+        && start.contains("tgme") | start.contains("class=\"message ")
+    {
         return (found(ChatExport, "text/html", "telegram-html").0, "structure");
     }
     let bytes = crate::random::piece(look.bytes, 0, 4 << 20).unwrap_or_default();
@@ -104,7 +122,10 @@ fn whatsapp(start: &str) -> bool {
         let body = ios.unwrap_or(&line);
         let Some((stamp, rest)) = body.split_once(if ios.is_some() { "] " } else { " - " }) else { return false };
         let Some((date, time)) = stamp.split_once([',', ' ']) else { return false };
-        let numbers = date.split(['.', '/', '-']).filter(|p| !p.is_empty() && p.len() <= 4 && p.bytes().all(|b| b.is_ascii_digit())).count();
+        let numbers = date
+            .split(['.', '/', '-'])
+            .filter(|p| !p.is_empty() && p.len() <= 4 && p.bytes().all(|b| b.is_ascii_digit()))
+            .count();
         numbers == 3 && time.contains(':') && time.contains(|c: char| c.is_ascii_digit()) && !rest.is_empty()
     };
     let lines: Vec<_> = start.lines().filter(|l| !l.trim().is_empty()).take(200).collect();

@@ -19,13 +19,60 @@ type Object = Map<String, Value>;
 
 /// Fields that are read below, or that repeat what another field says.
 const KNOWN: &[&str] = &[
-    "id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "from", "from_id", "actor", "actor_id", "author", "action",
-    "text", "text_entities", "forwarded_from", "forwarded_from_id", "forwarded_date", "forwarded_date_unixtime", "saved_from",
-    "reply_to_message_id", "reply_to_peer_id", "photo", "file", "file_name", "file_size", "photo_file_size", "thumbnail",
-    "thumbnail_file_size", "media_type", "mime_type", "duration_seconds", "width", "height", "performer", "title", "sticker_emoji",
-    "contact_information", "contact_vcard", "location_information", "live_location_period_seconds", "place_name", "address", "poll",
-    "via_bot", "reactions", "self_destruct_period_seconds", "media_spoiler", "inline_bot_buttons", "discard_reason", "members",
-    "message_id", "inviter", "period", "schedule_date",
+    "id",
+    "type",
+    "date",
+    "date_unixtime",
+    "edited",
+    "edited_unixtime",
+    "from",
+    "from_id",
+    "actor",
+    "actor_id",
+    "author",
+    "action",
+    "text",
+    "text_entities",
+    "forwarded_from",
+    "forwarded_from_id",
+    "forwarded_date",
+    "forwarded_date_unixtime",
+    "saved_from",
+    "reply_to_message_id",
+    "reply_to_peer_id",
+    "photo",
+    "file",
+    "file_name",
+    "file_size",
+    "photo_file_size",
+    "thumbnail",
+    "thumbnail_file_size",
+    "media_type",
+    "mime_type",
+    "duration_seconds",
+    "width",
+    "height",
+    "performer",
+    "title",
+    "sticker_emoji",
+    "contact_information",
+    "contact_vcard",
+    "location_information",
+    "live_location_period_seconds",
+    "place_name",
+    "address",
+    "poll",
+    "via_bot",
+    "reactions",
+    "self_destruct_period_seconds",
+    "media_spoiler",
+    "inline_bot_buttons",
+    "discard_reason",
+    "members",
+    "message_id",
+    "inviter",
+    "period",
+    "schedule_date",
 ];
 
 /// Reads one entry of a message list. `place` counts from 1 and names a message without id. `None` for what is no message.
@@ -65,7 +112,11 @@ pub(super) fn read(object: &Object, thread: usize, place: u64, owner: Option<&st
     let unix = seconds(object.get("date_unixtime"));
     let date = word(object.get("date"));
     let stated = date.as_deref().and_then(Instant::parse);
-    let local = date.as_deref().filter(|_| stated.is_none()).and_then(|d| Instant::parse(&format!("{d}Z"))).map(|t| t.micros() / 1_000_000);
+    let local = date
+        .as_deref()
+        .filter(|_| stated.is_none())
+        .and_then(|d| Instant::parse(&format!("{d}Z")))
+        .map(|t| t.micros() / 1_000_000);
     let (utc, basis) = match (unix, stated) {
         (Some(s), _) => (Some(Instant::from_seconds(s).to_string()), "unixtime"),
         (None, Some(t)) => (Some(t.to_string()), "offset-stated"),
@@ -104,7 +155,19 @@ pub(super) fn read(object: &Object, thread: usize, place: u64, owner: Option<&st
     if service {
         let action = word(object.get("action")).unwrap_or_else(|| "unknown".into());
         flag(&action);
-        let skip = ["id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "actor", "actor_id", "action", "text", "text_entities"];
+        let skip = [
+            "id",
+            "type",
+            "date",
+            "date_unixtime",
+            "edited",
+            "edited_unixtime",
+            "actor",
+            "actor_id",
+            "action",
+            "text",
+            "text_entities",
+        ];
         let note: Vec<String> = object
             .iter()
             .filter(|(k, _)| !skip.contains(&k.as_str()))
@@ -227,13 +290,21 @@ fn media(object: &Object, attachments: &mut Vec<Attachment>, flag: &mut impl FnM
         if let Some(value) = object.get(field) {
             let mut notes: Vec<String> = short(value).into_iter().collect();
             if kind == "location" {
-                notes.extend(["place_name", "address", "live_location_period_seconds"].iter().filter_map(|k| word(object.get(*k))));
+                notes.extend(
+                    ["place_name", "address", "live_location_period_seconds"].iter().filter_map(|k| word(object.get(*k))),
+                );
             }
             let path = word(object.get("contact_vcard")).filter(|_| kind == "contact").and_then(|p| match place(&p) {
                 Place::Inside(p) => Some(p),
                 _ => None,
             });
-            attachments.push(Attachment { path, kind: kind.into(), media_type: None, note: some(notes.join("; ")), duration_s: None });
+            attachments.push(Attachment {
+                path,
+                kind: kind.into(),
+                media_type: None,
+                note: some(notes.join("; ")),
+                duration_s: None,
+            });
         }
     }
 }

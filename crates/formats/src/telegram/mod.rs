@@ -142,8 +142,7 @@ impl Reading {
                 }
                 "chats" | "left_chats" if outermost && matches!(scan.look(), Ok(b'{')) => self.chats(scan),
                 "personal_information" if outermost => scan.value(64 * 1024).map(|v| {
-                    self.owner = scan::read(&v.bytes)
-                        .and_then(|(v, _)| Some(format!("user{}", v.get("user_id")?.as_u64()?)));
+                    self.owner = scan::read(&v.bytes).and_then(|(v, _)| Some(format!("user{}", v.get("user_id")?.as_u64()?)));
                 }),
                 _ => scan.value(0).map(drop),
             };
@@ -240,7 +239,9 @@ impl Reading {
             };
             self.unknown_fields += read.unknown_fields;
             match (read.unix, read.local) {
-                (Some(unix), Some(local)) if (local - unix).abs() <= 15 * 3600 => *self.offsets.entry(local - unix).or_default() += 1,
+                (Some(unix), Some(local)) if (local - unix).abs() <= 15 * 3600 => {
+                    *self.offsets.entry(local - unix).or_default() += 1
+                }
                 (Some(_), Some(_)) => self.dates_off += 1,
                 (None, _) => self.without_unixtime += 1,
                 _ => {}
@@ -290,7 +291,9 @@ impl Reading {
             "Ids are shared with the account's other conversations, so gaps are to be expected"
         };
         let locator = Locator::Message { thread: thread.id.clone(), message_id: after.to_string() };
-        let message = format!("{absent} of the ids between the first and the last message are absent. {shared}; the export does not say why.");
+        let message = format!(
+            "{absent} of the ids between the first and the last message are absent. {shared}; the export does not say why."
+        );
         self.finding("message-id-gaps", Severity::Note, locator, message);
     }
 
@@ -310,7 +313,10 @@ impl Reading {
         }
         let mut whole = |code: &str, severity, message: String| self.findings.push(Finding::whole(code, severity, message));
         if self.mended > 0 {
-            let message = format!("{} messages hold characters that the exporting program wrote as invalid JSON; they were mended.", self.mended);
+            let message = format!(
+                "{} messages hold characters that the exporting program wrote as invalid JSON; they were mended.",
+                self.mended
+            );
             whole("invalid-escapes-mended", Severity::Note, message);
         }
         if !self.offsets.is_empty() {
@@ -335,11 +341,13 @@ impl Reading {
             whole("no-absolute-time", Severity::Warning, message);
         }
         if self.unknown_fields > 0 {
-            let message = format!("{} fields of messages are not known to this reader; they are in the original only.", self.unknown_fields);
+            let message = format!(
+                "{} fields of messages are not known to this reader; they are in the original only.",
+                self.unknown_fields
+            );
             whole("fields-not-read", Severity::Note, message);
         }
-        let value =
-            ChatExport { format: FORMAT.into(), threads: self.threads, messages: self.messages, unread: self.unread };
+        let value = ChatExport { format: FORMAT.into(), threads: self.threads, messages: self.messages, unread: self.unread };
         Checked { value, findings: self.findings }
     }
 }

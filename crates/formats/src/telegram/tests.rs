@@ -1,3 +1,5 @@
+//! Tests of reading Telegram exports.
+
 use super::*;
 use serde_json::json;
 
@@ -22,10 +24,15 @@ fn texts_are_joined_as_they_stand() {
     check(json!([{"type": "mention", "text": "@somebody"}]), "@somebody");
     check(json!([]), "");
     check(json!(null), "");
-    let m = one(json!({"id": 1, "date": "2024-05-01T10:00:00", "text": "", "text_entities": [{"type": "plain", "text": "from entities"}]}));
+    let m = one(
+        json!({"id": 1, "date": "2024-05-01T10:00:00", "text": "", "text_entities": [{"type": "plain", "text": "from entities"}]}),
+    );
     assert_eq!(m.text, "from entities");
     let m = one(json!({"id": 1, "date": "x", "text": [{"type": "text_link", "text": "here", "href": "https://example.org/a"}]}));
-    assert_eq!((m.text.as_str(), m.attachments[0].kind.as_str(), m.attachments[0].note.as_deref()), ("here", "link", Some("https://example.org/a")));
+    assert_eq!(
+        (m.text.as_str(), m.attachments[0].kind.as_str(), m.attachments[0].note.as_deref()),
+        ("here", "link", Some("https://example.org/a"))
+    );
 }
 
 #[test]
@@ -46,11 +53,22 @@ fn only_unixtime_is_absolute() {
 
 #[test]
 fn the_offset_is_inferred_and_reported() {
-    let m = |id: u64, date: &str, unix: &str| json!({"id": id, "type": "message", "date": date, "date_unixtime": unix, "text": "t"});
-    let got = read(&chat(json!([m(1, "2024-05-01T13:00:00", "1714557600"), m(2, "2024-05-01T13:00:05", "1714557605"), m(3, "2024-01-01T12:00:00", "1704103200")])).as_slice()).unwrap();
+    let m =
+        |id: u64, date: &str, unix: &str| json!({"id": id, "type": "message", "date": date, "date_unixtime": unix, "text": "t"});
+    let got = read(
+        &chat(json!([
+            m(1, "2024-05-01T13:00:00", "1714557600"),
+            m(2, "2024-05-01T13:00:05", "1714557605"),
+            m(3, "2024-01-01T12:00:00", "1704103200")
+        ]))
+        .as_slice(),
+    )
+    .unwrap();
     let f = got.findings.iter().find(|f| f.code == "time-offset-inferred").expect("reported");
     assert!(f.message.contains("+03:00 (2)") && f.message.contains("+02:00 (1)"), "{}", f.message);
-    let got = read(&chat(json!([m(1, "2024-05-01T13:07:11", "1714557600"), m(2, "2024-05-09T13:00:00", "1714557600")])).as_slice()).unwrap();
+    let got =
+        read(&chat(json!([m(1, "2024-05-01T13:07:11", "1714557600"), m(2, "2024-05-09T13:00:00", "1714557600")])).as_slice())
+            .unwrap();
     assert_eq!(codes(&got).iter().filter(|c| **c == "dates-disagree").count(), 2);
     let got = read(&chat(json!([{"id": 1, "date": "2024-05-01T13:00:00", "text": "t"}])).as_slice()).unwrap();
     assert!(codes(&got).contains(&"no-absolute-time"));
@@ -58,12 +76,19 @@ fn the_offset_is_inferred_and_reported() {
 
 #[test]
 fn forwards_replies_edits_and_senders() {
-    let m = one(json!({"id": 9, "type": "message", "date": "2024-05-01T13:00:00", "from": "Оля", "from_id": "user5", "forwarded_from": "Канал", "reply_to_message_id": 7, "reply_to_peer_id": "channel3", "edited": "2024-05-01T14:00:00", "edited_unixtime": "1714561200", "text": "так"}));
-    assert_eq!((m.sender.as_deref(), m.sender_id.as_deref(), m.forwarded_from.as_deref()), (Some("Оля"), Some("user5"), Some("Канал")));
+    let m = one(
+        json!({"id": 9, "type": "message", "date": "2024-05-01T13:00:00", "from": "Оля", "from_id": "user5", "forwarded_from": "Канал", "reply_to_message_id": 7, "reply_to_peer_id": "channel3", "edited": "2024-05-01T14:00:00", "edited_unixtime": "1714561200", "text": "так"}),
+    );
+    assert_eq!(
+        (m.sender.as_deref(), m.sender_id.as_deref(), m.forwarded_from.as_deref()),
+        (Some("Оля"), Some("user5"), Some("Канал"))
+    );
     assert_eq!((m.reply_to.as_deref(), m.edited.as_deref()), (Some("channel3/7"), Some("2024-05-01T11:00:00Z")));
     assert_eq!(m.flags, ["edited", "forwarded"]);
     assert_eq!(m.locator, Locator::Message { thread: "77".into(), message_id: "9".into() });
-    let m = one(json!({"id": 9, "type": "message", "date": "d", "from": null, "from_id": "user5", "forwarded_from": null, "text": "t"}));
+    let m = one(
+        json!({"id": 9, "type": "message", "date": "d", "from": null, "from_id": "user5", "forwarded_from": null, "text": "t"}),
+    );
     assert_eq!((m.sender, m.flags), (None, vec!["deleted-account".to_owned(), "forwarded".into(), "forward-name-hidden".into()]));
     let m = one(json!({"id": 9, "type": "message", "date": "d", "edited": "1970-01-01T02:00:00", "text": "t"}));
     assert_eq!(m.edited, None);
@@ -76,25 +101,59 @@ fn attachments_are_paths_or_sentences() {
         m.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         let m = one(m);
         let a = &m.attachments[0];
-        assert_eq!((a.path.as_deref(), a.kind.as_str(), a.note.as_deref(), m.flags.iter().map(String::as_str).collect::<Vec<_>>().as_slice()), (path, kind, note, flags));
+        assert_eq!(
+            (
+                a.path.as_deref(),
+                a.kind.as_str(),
+                a.note.as_deref(),
+                m.flags.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+            ),
+            (path, kind, note, flags)
+        );
     };
     check(json!({"photo": "photos/p1.jpg"}), Some("photos/p1.jpg"), "photo", None, &[]);
-    check(json!({"file": "voice/a.ogg", "media_type": "voice_message", "mime_type": "audio/ogg", "duration_seconds": 7}), Some("voice/a.ogg"), "voice_message", None, &[]);
+    check(
+        json!({"file": "voice/a.ogg", "media_type": "voice_message", "mime_type": "audio/ogg", "duration_seconds": 7}),
+        Some("voice/a.ogg"),
+        "voice_message",
+        None,
+        &[],
+    );
     let s = "(File not included. Change data exporting settings to download.)";
     check(json!({"file": s, "media_type": "video_file"}), None, "video_file", Some(s), &["missing-attachment"]);
     check(json!({"photo": "../../etc/x"}), None, "photo", Some("../../etc/x"), &["unsafe-path"]);
-    check(json!({"contact_information": {"first_name": "Іван", "phone_number": ""}}), None, "contact", Some("first_name: Іван, phone_number: "), &[]);
-    check(json!({"location_information": {"latitude": 1.5, "longitude": 2.5}}), None, "location", Some("latitude: 1.5, longitude: 2.5"), &[]);
+    check(
+        json!({"contact_information": {"first_name": "Іван", "phone_number": ""}}),
+        None,
+        "contact",
+        Some("first_name: Іван, phone_number: "),
+        &[],
+    );
+    check(
+        json!({"location_information": {"latitude": 1.5, "longitude": 2.5}}),
+        None,
+        "location",
+        Some("latitude: 1.5, longitude: 2.5"),
+        &[],
+    );
     check(json!({"author": "Редактор"}), None, "signature", Some("Редактор"), &[]);
     check(json!({"reactions": [{"type": "emoji", "count": 3, "emoji": "👍"}]}), None, "reactions", Some("👍 3"), &[]);
 }
 
 #[test]
 fn service_and_unsupported_entries_stay_visible() {
-    let m = one(json!({"id": 4, "type": "service", "date": "2024-05-01T13:00:00", "date_unixtime": "1714557600", "actor": "Оля", "actor_id": "user5", "action": "phone_call", "duration_seconds": 35, "discard_reason": "hangup", "text": ""}));
-    assert_eq!((m.direction.as_deref(), m.sender.as_deref(), m.sender_id.as_deref()), (Some("service"), Some("Оля"), Some("user5")));
+    let m = one(
+        json!({"id": 4, "type": "service", "date": "2024-05-01T13:00:00", "date_unixtime": "1714557600", "actor": "Оля", "actor_id": "user5", "action": "phone_call", "duration_seconds": 35, "discard_reason": "hangup", "text": ""}),
+    );
+    assert_eq!(
+        (m.direction.as_deref(), m.sender.as_deref(), m.sender_id.as_deref()),
+        (Some("service"), Some("Оля"), Some("user5"))
+    );
     let a = &m.attachments[0];
-    assert_eq!((a.kind.as_str(), a.duration_s, a.note.as_deref()), ("phone_call", Some(35), Some("duration_seconds: 35; discard_reason: hangup")));
+    assert_eq!(
+        (a.kind.as_str(), a.duration_s, a.note.as_deref()),
+        ("phone_call", Some(35), Some("duration_seconds: 35; discard_reason: hangup"))
+    );
     assert_eq!(m.flags, ["service", "phone_call"]);
     assert_eq!(one(json!({"id": 5, "type": "unsupported"})).flags, ["unsupported"]);
     let m = one(json!({"type": "message", "date": "d", "text": "x"}));
@@ -103,7 +162,13 @@ fn service_and_unsupported_entries_stay_visible() {
 
 #[test]
 fn gaps_are_reported_and_never_called_deletions() {
-    let list = |ids: &[u64]| json!(ids.iter().map(|i| json!({"id": i, "type": "message", "date": "2024-05-01T13:00:00", "text": "t"})).collect::<Vec<_>>());
+    let list = |ids: &[u64]| {
+        json!(
+            ids.iter()
+                .map(|i| json!({"id": i, "type": "message", "date": "2024-05-01T13:00:00", "text": "t"}))
+                .collect::<Vec<_>>()
+        )
+    };
     let got = read(&chat(list(&[1, 2, 5, 9])).as_slice()).unwrap();
     let f = got.findings.iter().find(|f| f.code == "message-id-gaps").expect("reported");
     assert!(f.message.starts_with("5 of the ids") && !f.message.contains("delet"), "{}", f.message);
@@ -153,14 +218,20 @@ fn a_broken_message_costs_one_message() {
     assert!(codes(&got).contains(&"invalid-escapes-mended"));
     let at = got.findings.iter().find(|f| f.code == "message-unread").map(|f| f.locator.clone());
     assert_eq!(at, Some(Locator::Bytes { start: json.windows(7).position(|w| w == br#"{"id":2"#).unwrap() as u64, len: 16 }));
-    let deep = format!(r#"{{"id":1,"type":"personal_chat","messages":[{{"id":1,"date":"d","x":{}{}}},{{"id":2,"date":"d","text":"t"}}]}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        r#"{{"id":1,"type":"personal_chat","messages":[{{"id":1,"date":"d","x":{}{}}},{{"id":2,"date":"d","text":"t"}}]}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let got = read(&deep.as_bytes()).unwrap().value;
     assert_eq!((got.unread, got.messages.len()), (1, 1));
 }
 
 #[test]
 fn a_cut_file_gives_what_came_before() {
-    let whole = chat(json!((1..=50).map(|i| json!({"id": i, "type": "message", "date": "2024-05-01T13:00:00", "text": "слово"})).collect::<Vec<_>>()));
+    let whole = chat(json!(
+        (1..=50).map(|i| json!({"id": i, "type": "message", "date": "2024-05-01T13:00:00", "text": "слово"})).collect::<Vec<_>>()
+    ));
     let mut last = 0;
     for cut in (0..whole.len()).step_by(64) {
         match read(&&whole[..cut]) {

@@ -21,8 +21,8 @@ fn shared(folder: &str) -> Option<PathBuf> {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let (mut out, mut stack) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = stack.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in std::fs::read_dir(folder).expect("readable") {
+            let path = entry.expect("readable").path();
             if path.is_dir() { stack.push(path) } else { out.push(path) }
         }
     }
@@ -78,7 +78,8 @@ fn every_shared_file_is_survived() {
 #[test]
 fn telegram_gives_what_another_program_read() {
     let Some(root) = shared("chats/chat-miner") else { return };
-    let gold: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(root.join("telegram__target.json")).unwrap()).unwrap();
+    let gold: Vec<serde_json::Value> =
+        serde_json::from_slice(&std::fs::read(root.join("telegram__target.json")).unwrap()).unwrap();
     for name in ["telegram__test_single_export.json", "telegram__test_batch_export.json"] {
         let bytes = std::fs::read(root.join(name)).unwrap();
         assert_eq!(recognise(&bytes.as_slice(), None).kind, ItemKind::ChatExport);
@@ -100,10 +101,18 @@ fn articles_are_near_their_gold_text() {
     for path in files(&root).into_iter().filter(|p| p.extension().is_some_and(|e| e == "gz")) {
         let mut html = Vec::new();
         flate2::read::GzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_end(&mut html).unwrap();
-        let gold: serde_json::Value = serde_json::from_slice(&std::fs::read(path.with_extension("").with_extension("json")).unwrap()).unwrap();
+        let gold: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path.with_extension("").with_extension("json")).unwrap()).unwrap();
         let got = article(&html);
         let (p, r) = overlap(&joined(&got), gold["articleBody"].as_str().unwrap());
-        println!("{:5.2} {:5.2} {} blocks {} quotes {}", p, r, got.blocks.len(), got.quotes.len(), path.file_name().unwrap().to_string_lossy());
+        println!(
+            "{:5.2} {:5.2} {} blocks {} quotes {}",
+            p,
+            r,
+            got.blocks.len(),
+            got.quotes.len(),
+            path.file_name().unwrap().to_string_lossy()
+        );
         (n, precision, recall) = (n + 1.0, precision + p, recall + r);
     }
     println!("mean precision {:.3}, recall {:.3} over {n}", precision / n, recall / n);
@@ -118,14 +127,18 @@ fn pages_keep_what_they_must_and_lose_what_they_must_not() {
         let gold: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let got = article(&std::fs::read(path.with_extension("")).unwrap());
         let flat = words(&joined(&got)).join(" ");
-        let list = |key: &str| gold[key].as_array().into_iter().flatten().filter_map(|v| v.as_str().map(|s| words(s).join(" "))).collect::<Vec<_>>();
+        let list = |key: &str| {
+            gold[key].as_array().into_iter().flatten().filter_map(|v| v.as_str().map(|s| words(s).join(" "))).collect::<Vec<_>>()
+        };
         let (w, o) = (list("with"), list("without"));
         (with, without) = (with + w.len(), without + o.len());
         let (h, c) = (w.iter().filter(|s| flat.contains(*s)).count(), o.iter().filter(|s| !flat.contains(*s)).count());
         println!("{h}/{} {c}/{} {}", w.len(), o.len(), path.file_name().unwrap().to_string_lossy());
         (has, clean) = (has + h, clean + c);
         n += 1;
-        titles += usize::from(gold["title"].as_str().is_some_and(|t| got.title.as_ref().is_some_and(|g| overlap(&words(g).join(" "), t).1 > 0.6 || words(g) == words(t))));
+        titles += usize::from(gold["title"].as_str().is_some_and(|t| {
+            got.title.as_ref().is_some_and(|g| overlap(&words(g).join(" "), t).1 > 0.6 || words(g) == words(t))
+        }));
     }
     println!("kept {has}/{with}, left out {clean}/{without}, titles {titles}/{n}");
     assert!(has * 100 >= with * 80 && clean * 100 >= without * 75 && titles * 100 >= n * 60);
@@ -143,7 +156,11 @@ fn another_program_finds_the_same_articles() {
         let (p, r) = overlap(&joined(&got), &joined(&gold));
         println!("{p:5.2} {r:5.2} {}", path.file_name().unwrap().to_string_lossy());
         (n, precision, recall) = (n + 1.0, precision + p, recall + r);
-        titles += f64::from(u8::from(meta["title"].as_str().is_some_and(|t| got.title.as_ref().is_some_and(|g| words(g).join(" ").contains(&words(t).join(" ")) || words(t).join(" ").contains(&words(g).join(" "))))));
+        titles += f64::from(u8::from(meta["title"].as_str().is_some_and(|t| {
+            got.title.as_ref().is_some_and(|g| {
+                words(g).join(" ").contains(&words(t).join(" ")) || words(t).join(" ").contains(&words(g).join(" "))
+            })
+        })));
     }
     println!("mean precision {:.3}, recall {:.3}, titles {titles}/{n}", precision / n, recall / n);
     assert!(precision / n > 0.75 && recall / n > 0.75);

@@ -83,8 +83,8 @@ impl Canvas {
     fn blend(&mut self, x: u32, y: u32, colour: [u8; 3], cover: f32) {
         if x < self.image.width() && y < self.image.height() {
             let p = self.image.get_pixel_mut(x, y);
-            for c in 0..3 {
-                p.0[c] = (f32::from(p.0[c]) * (1.0 - cover) + f32::from(colour[c]) * cover).round() as u8;
+            for (old, new) in p.0.iter_mut().zip(colour) {
+                *old = (f32::from(*old) * (1.0 - cover) + f32::from(new) * cover).round() as u8;
             }
         }
     }

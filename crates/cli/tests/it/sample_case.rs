@@ -1,0 +1,160 @@
+//! The sample case from end to end with real engines, compared with what is known to be true of it.
+
+use crate::custody::{bagit, verifier};
+use crate::stage::{Stage, hosts, sample};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::process::Command;
+
+/// Most word errors in a hundred that the small model may make on the sample's telephone Russian.
+const MOST_ERRORS: f64 = 0.35;
+
+#[test]
+fn tape_to_dossier() {
+    let Some(sample) = sample().filter(|_| hosts()) else { return };
+    let truth: Value = serde_json::from_slice(&std::fs::read(sample.join("truth.json")).expect("truth")).expect("JSON");
+    let truth = &truth["files"];
+    let s = Stage::with_case();
+    let evidence = sample.join("evidence");
+    let evidence = evidence.to_str().expect("a path");
+    let added = s.run(&["-C", "case", "add", evidence, "--source", "Sample", "--json"]).ends(0).json();
+    let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
+    added.iter().filter(|a| a["status"] == "added").for_each(|a| *kinds.entry(a["kind"].as_str().expect("kind").into()).or_default() += 1);
+    let expected = [("article", 3), ("call-records", 1), ("chat-export", 1), ("photo", 1), ("recording", 5), ("screenshot", 2)];
+    assert_eq!(kinds, expected.into_iter().map(|(k, n)| (k.to_owned(), n)).collect());
+    assert_eq!(added.iter().filter(|a| a["status"] == "duplicate").count(), 2, "clip and voice note are in the export too");
+
+    let events = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
+    let summary = events.last().expect("a summary");
+    assert_eq!((&summary["event"], summary["failed"].as_u64()), (&Value::from("summary"), Some(0)), "{summary}");
+    let again = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
+    assert_eq!(again.last().map(|e| e["finished"].clone()), Some(0.into()), "a second run repeats nothing");
+
+    words_are_heard(&s, truth);
+    pictures_are_read(&s, truth);
+    written_things_are_read(&s, truth);
+    forms_are_found(&s);
+
+    s.run(&["-C", "case", "produce", "--out", "bag"]).ends(0);
+    let vkey = s.run(&["-C", "case", "ledger", "vkey"]).ends(0).out;
+    s.write("vkey", vkey.as_bytes());
+    let verified = Command::new(verifier()).args(["bag", "--vkey", "vkey"]).current_dir(s.path("")).status().expect("starts");
+    assert!(verified.success());
+    bagit(&s.path("bag"), true);
+    let report = std::fs::read_to_string(s.path("bag/data/report/index.html")).expect("a report");
+    assert!(report.to_lowercase().contains("machine, unreviewed") && !report.contains("<script"));
+    s.run(&["-C", "case", "verify", "--deep"]).ends(0);
+}
+
+fn words_are_heard(s: &Stage, truth: &Value) {
+    let call = &truth["calls/call-01.wav"];
+    let t = &s.run(&["-C", "case", "transcript", &s.item("call-01.wav"), "--format", "json"]).ends(0).json()[0];
+    assert_eq!(t["reviewed"], false);
+    assert!(t["engine"]["model_sha256"].is_string());
+    let segments = t["segments"].as_array().expect("segments");
+    for channel in 0..2u64 {
+        let said: String = call["turns"].as_array().expect("turns").iter().filter(|x| x["channel"] == channel).map(|x| format!("{} ", x["text"].as_str().expect("text"))).collect();
+        let heard: String = segments.iter().filter(|x| x["channel"] == channel).map(|x| format!("{} ", x["text"].as_str().expect("text"))).collect();
+        let errors = word_errors(&said, &heard);
+        println!("channel {channel}: word error rate {errors:.3}");
+        assert!(errors < MOST_ERRORS, "channel {channel}: {errors:.3}\nsaid: {said}\nheard: {heard}");
+    }
+    // Every segment begins within a second of a turn on its channel, and its words lie inside it.
+    for x in segments {
+        let start = x["start_ms"].as_u64().expect("start");
+        let inside = call["turns"].as_array().expect("turns").iter().filter(|t| t["channel"] == x["channel"]).any(|t| {
+            let (from, to) = (t["start_ms"].as_u64().expect("ms"), t["end_ms"].as_u64().expect("ms"));
+            (from.saturating_sub(700)..=to + 700).contains(&start)
+        });
+        assert!(inside, "nobody speaks at {start} ms on that channel: {x}");
+        for w in x["words"].as_array().expect("words") {
+            assert!(w["start_ms"].as_u64() >= Some(start.saturating_sub(300)) && w["end_ms"].as_u64() <= x["end_ms"].as_u64().map(|e| e + 300), "{w}");
+        }
+    }
+    let english: Vec<_> = segments.iter().filter(|x| x["channel"] == 0).map(|x| x["translations"]["en"].clone()).collect();
+    assert!(english.iter().any(|t| t["text"].is_string()) && english.iter().all(|t| t.is_null() || t["reviewed"] == false));
+}
+
+fn pictures_are_read(s: &Stage, truth: &Value) {
+    for name in ["chat-light.png", "chat-dark.png"] {
+        let read = &s.run(&["-C", "case", "text", &s.item(name), "--json"]).ends(0).json()[0];
+        let blocks: Vec<String> = read["blocks"].as_array().expect("blocks").iter().map(|b| squeeze(b["text"].as_str().expect("text"))).collect();
+        for bubble in truth[format!("screens/{name}")]["bubbles"].as_array().expect("bubbles") {
+            let text = squeeze(bubble["text"].as_str().expect("text"));
+            let found = blocks.iter().zip(read["blocks"].as_array().expect("blocks")).find(|(b, _)| close(&text, b));
+            let (_, block) = found.unwrap_or_else(|| panic!("{name}: {text:?} is not in {blocks:?}"));
+            assert_eq!(block["side"], bubble["side"], "{name}: {text}");
+        }
+    }
+    let shown = &s.run(&["-C", "case", "show", &s.item("yard.jpg"), "--json"]).ends(0).json()[0];
+    assert!(shown["derivatives"].as_array().expect("list").iter().any(|d| d["derivation"] == "picture" && d["status"] == "done"));
+}
+
+fn written_things_are_read(s: &Stage, truth: &Value) {
+    for name in ["origin.html", "copy.html", "translated.html"] {
+        let t = &truth[format!("articles/{name}")];
+        let read = &s.run(&["-C", "case", "text", &s.item(name), "--json"]).ends(0).json()[0];
+        assert_eq!(read["language"], t["language"], "{name}");
+        let quotes = read["quotes"].as_array().expect("quotes");
+        assert!(quotes.iter().any(|q| q["text"].as_str().is_some_and(|x| x.contains(t["quote"].as_str().expect("quote")))), "{name}: {quotes:?}");
+        let text: String = read["blocks"].as_array().expect("blocks").iter().map(|b| b["text"].as_str().unwrap_or("")).collect();
+        for chrome in ["window.stat", "Реклама", "Advertisement", "Передплатіть"] {
+            assert!(!text.contains(chrome), "{name} keeps {chrome}");
+        }
+    }
+    let origin = &s.run(&["-C", "case", "text", &s.item("origin.html"), "--json"]).ends(0).json()[0];
+    assert_eq!(origin["byline"], truth["articles/origin.html"]["byline"]);
+    assert_eq!(origin["published"], truth["articles/origin.html"]["published"]);
+    let messages = s.run(&["-C", "case", "messages", &s.item("result.json"), "--json"]).ends(0).json();
+    assert_eq!(messages.len() as u64, truth["telegram/result.json"]["messages"].as_u64().expect("count"));
+    assert!(messages.iter().any(|m| m["forwarded_from"].is_string()) && messages.iter().any(|m| m["edited"].is_string()));
+    let calls = s.run(&["-C", "case", "calls", &s.item("calls.csv"), "--json"]).ends(0).json();
+    let row = &calls[truth["records/calls.csv"]["matches"]["row"].as_u64().expect("row") as usize - 1];
+    assert_eq!(row["duration_s"], truth["records/calls.csv"]["matches"]["billed_s"]);
+    assert!(row["start_utc"].is_null(), "no zone is stated, so none is assumed");
+}
+
+/// A word is found in another form than it was written in, in Russian and in Ukrainian.
+fn forms_are_found(s: &Stage) {
+    for (query, word) in [("оператором", "оператор"), ("конференцию", "конференц"), ("ящиків", "ящик"), ("будівлями", "будівл")] {
+        let hits = s.run(&["-C", "case", "search", query, "--json"]).ends(0).json();
+        let found = hits.iter().any(|h| h["text"].as_str().is_some_and(|t| t.to_lowercase().contains(word)) && h["matched"] == "lemma");
+        assert!(found, "{query}: {hits:?}");
+    }
+    s.run(&["-C", "case", "search", "трамвай"]).ends(1);
+}
+
+/// Word error rate after lower-casing and dropping punctuation; ё counts as е, digits as written.
+fn word_errors(said: &str, heard: &str) -> f64 {
+    let (a, b) = (plain(said), plain(heard));
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let best = (corner + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            corner = row[j + 1];
+            row[j + 1] = best;
+        }
+    }
+    row[b.len()] as f64 / a.len().max(1) as f64
+}
+
+fn plain(text: &str) -> Vec<String> {
+    let text: String = text.to_lowercase().replace('ё', "е").chars().map(|c| if c.is_alphanumeric() || c == '\'' { c } else { ' ' }).collect();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// At most three letters in a hundred wrong, in any part of the block.
+fn close(text: &str, block: &str) -> bool {
+    let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).collect::<Vec<char>>();
+    let (a, b) = (letters(text), letters(block));
+    // The bubble's clock follows its words.
+    let b = &b[..b.len().min(a.len())];
+    let wrong = a.iter().zip(b).filter(|(x, y)| x != y).count() + (a.len() - b.len());
+    wrong * 100 <= a.len() * 3
+}
