@@ -1,0 +1,129 @@
+// The session and the case at a glance, shared by the shell and every page, kept fresh by server-sent events.
+
+import { eventsUrl, getCase, openSession, processDue, Refusal, verify as askVerify } from './client';
+import { Resource } from './resource.svelte';
+import type { CaseView, ProgressEvent, Session, Verification } from './types';
+
+type Listener = (item: string) => void;
+
+class Casework {
+  session = $state.raw<Session | null>(null);
+  refusal = $state.raw<Refusal | null>(null);
+  view = new Resource<CaseView>();
+  /** How far each running derivation is, by `item derivation`. */
+  running = $state<Record<string, number>>({});
+  /** The event stream is down and numbers may be old. */
+  stale = $state(false);
+  verification = $state.raw<{ result: Verification; time: string } | null>(null);
+  verifying = $state(false);
+  verifyRefusal = $state.raw<Refusal | null>(null);
+  /** Items whose bytes were found changed; never emptied while the page lives. */
+  faults = $state<string[]>([]);
+  ledgerFault = $state(false);
+  #listeners = new Set<Listener>();
+  #timer = 0;
+
+  async start(): Promise<void> {
+    try {
+      this.session = await openSession();
+    } catch (cause) {
+      this.refusal = cause instanceof Refusal ? cause : new Refusal(0, '', '', '', 'unexpected');
+      return;
+    }
+    this.refusal = null;
+    void this.view.load(getCase);
+    this.#listen();
+  }
+
+  /** Calls `listener` with the item whenever one changes. Gives the way to stop. */
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Changes come in bursts while work runs; one question each second is enough. */
+  refresh = (): void => {
+    if (this.#timer) return;
+    this.#timer = window.setTimeout(() => {
+      this.#timer = 0;
+      this.view.again();
+    }, 1000);
+  };
+
+  noteFault(item: string): void {
+    if (!this.faults.includes(item)) this.faults.push(item);
+  }
+
+  /** How many derivations the last wish to run put in the queue; null before any. */
+  queued = $state<number | null>(null);
+
+  async process(): Promise<void> {
+    try {
+      this.queued = (await processDue()).queued;
+    } catch {
+      this.queued = null;
+    }
+    this.refresh();
+  }
+
+  async verify(): Promise<void> {
+    if (this.verifying) return;
+    this.verifying = true;
+    this.verifyRefusal = null;
+    try {
+      const result = await askVerify();
+      this.verification = { result, time: new Date().toISOString() };
+      if (!result.ledger.consistent) this.ledgerFault = true;
+      for (const bad of result.objects.bad) {
+        if (bad.items && bad.items.length > 0) bad.items.forEach((id) => this.noteFault(id));
+        else this.noteFault(bad.object);
+      }
+      this.view.again();
+    } catch (cause) {
+      this.verifyRefusal = cause instanceof Refusal ? cause : new Refusal(0, '', '', '', 'unexpected');
+    }
+    this.verifying = false;
+  }
+
+  #listen(): void {
+    const source = new EventSource(eventsUrl);
+    source.onopen = () => {
+      // After a loss something may have changed unseen.
+      if (this.stale) this.refresh();
+      this.stale = false;
+    };
+    source.onerror = () => {
+      this.stale = true;
+      // The browser tries again by itself unless the answer was a refusal.
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.#listen(), 5000);
+    };
+    source.addEventListener('progress', (e) => this.#progress(e as MessageEvent<string>));
+    source.addEventListener('changed', (e) => {
+      const { item } = read<{ item?: string }>(e as MessageEvent<string>) ?? {};
+      this.refresh();
+      if (item) this.#listeners.forEach((listener) => listener(item));
+    });
+  }
+
+  #progress(e: MessageEvent<string>): void {
+    const it = read<ProgressEvent>(e);
+    if (!it?.item) return;
+    const key = `${it.item} ${it.derivation}`;
+    if (it.event === 'started' || it.event === 'progress') this.running[key] = it.fraction ?? this.running[key] ?? 0;
+    else {
+      delete this.running[key];
+      this.#listeners.forEach((listener) => listener(it.item));
+    }
+    if (it.event !== 'progress') this.refresh();
+  }
+}
+
+function read<T>(e: MessageEvent<string>): T | null {
+  try {
+    return JSON.parse(e.data) as T;
+  } catch {
+    return null;
+  }
+}
+
+export const casework = new Casework();

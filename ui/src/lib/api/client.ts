@@ -1,0 +1,143 @@
+// One way to ask the server. Errors keep the server's sentence and remedy; nothing here decides anything.
+
+import type {
+  AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts,
+  ReadText, SearchAnswer, Segment, Session, Transcript, Verification,
+} from './types';
+
+const ROOT = '/api/v1';
+
+/** An answer that is not the one hoped for: what, why, what to do. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    readonly hint: string,
+    readonly code: string,
+  ) {
+    super(detail || title);
+  }
+  /** The thing is not there (yet), which is no failure. */
+  get absent(): boolean {
+    return this.status === 404;
+  }
+}
+
+let csrf = '';
+
+export async function refusalOf(response: Response): Promise<Refusal> {
+  return refusalFrom(response.status, await response.text().catch(() => ''));
+}
+
+/** Reads problem+json; anything else (a proxy's page, nothing) becomes a plain status. */
+export function refusalFrom(status: number, body: string): Refusal {
+  try {
+    const problem = JSON.parse(body) as Record<string, unknown>;
+    const text = (name: string): string => (typeof problem[name] === 'string' ? problem[name] : '');
+    return new Refusal(status, text('title'), text('detail'), text('hint'), text('code'));
+  } catch {
+    return new Refusal(status, '', '', '', `http-${status}`);
+  }
+}
+
+async function ask<T>(path: string, signal?: AbortSignal, init: RequestInit = {}): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(ROOT + path, { ...init, signal: signal ?? null, headers: { Accept: 'application/json', ...init.headers } });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new Refusal(0, '', '', '', 'unreachable');
+  }
+  if (!response.ok) throw await refusalOf(response);
+  return (await response.json()) as T;
+}
+
+function post<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  return ask<T>(path, signal, {
+    method: 'POST',
+    headers: { 'X-Zapys-Csrf': csrf, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+const item = (id: string, rest = ''): string => `/items/${encodeURIComponent(id)}${rest}`;
+
+/** A date may come as text alone; its basis is then unknown. */
+function dated(value: unknown): Dated | null {
+  if (typeof value === 'string') return { value, basis: null };
+  return (value as Dated | null | undefined) ?? null;
+}
+function withDates<T extends Item>(it: T): T {
+  return { ...it, recorded: dated(it.recorded), published: dated(it.published), collected: dated(it.collected), flags: it.flags ?? {}, languages: it.languages ?? [] };
+}
+
+export async function openSession(): Promise<Session> {
+  const session = await ask<Session>('/session');
+  csrf = session.csrf;
+  return session;
+}
+/** The token that every change carries. */
+export function csrfToken(): string {
+  return csrf;
+}
+
+export const getCase = (signal?: AbortSignal): Promise<CaseView> => ask('/case', signal);
+
+export interface ItemsQuery {
+  kind: readonly string[];
+  status: readonly string[];
+  language: readonly string[];
+  flag: readonly string[];
+  sort: string;
+}
+export async function getItems(query: ItemsQuery, cursor: string | null, limit: number, signal?: AbortSignal): Promise<ItemsPage> {
+  const params = new URLSearchParams();
+  for (const name of ['kind', 'status', 'language', 'flag'] as const) for (const value of query[name]) params.append(name, value);
+  params.set('sort', query.sort);
+  params.set('limit', String(limit));
+  if (cursor) params.set('cursor', cursor);
+  const page = await ask<ItemsPage>(`/items?${params}`, signal);
+  return { ...page, items: page.items.map(withDates) };
+}
+
+export async function getItem(id: string, signal?: AbortSignal): Promise<ItemDetail> {
+  return withDates(await ask<ItemDetail>(item(id), signal));
+}
+export async function getItemCustody(id: string, signal?: AbortSignal): Promise<CustodyEvent[]> {
+  return (await ask<{ events: CustodyEvent[] }>(item(id, '/custody'), signal)).events;
+}
+export async function getTranscript(id: string, signal?: AbortSignal): Promise<Transcript> {
+  const it = await ask<Transcript>(item(id, '/transcript'), signal);
+  const segments = it.segments.map((s): Segment => ({ ...s, flags: s.flags ?? [], words: s.words ?? [], translations: s.translations ?? {} }));
+  return { ...it, reviewed: it.reviewed === true, speakers: it.speakers ?? [], segments };
+}
+export const getPeaks = (id: string, signal?: AbortSignal): Promise<Peaks> => ask(item(id, '/peaks'), signal);
+export async function getText(id: string, signal?: AbortSignal): Promise<ReadText> {
+  const it = await ask<ReadText>(item(id, '/text'), signal);
+  const blocks = it.blocks.map((b): Block => ({ ...b, words: b.words ?? [], side: b.side ?? null }));
+  return { ...it, reviewed: it.reviewed === true, pages: it.pages ?? [], quotes: it.quotes ?? [], blocks };
+}
+export const getPicture = (id: string, signal?: AbortSignal): Promise<PictureFacts> => ask(item(id, '/picture'), signal);
+export async function getMessages(id: string, signal?: AbortSignal): Promise<Message[]> {
+  return (await ask<{ messages: Message[] }>(item(id, '/messages'), signal)).messages;
+}
+export async function getCalls(id: string, signal?: AbortSignal): Promise<CallRow[]> {
+  return (await ask<{ rows: CallRow[] }>(item(id, '/calls'), signal)).rows;
+}
+export const mediaUrl = (id: string): string => ROOT + item(id, '/media');
+export const imageUrl = (id: string): string => ROOT + item(id, '/image');
+export const eventsUrl = `${ROOT}/events`;
+export const intakeUrl = (name: string): string => `${ROOT}/intake?name=${encodeURIComponent(name)}`;
+
+/** Words go in the body, so that no address, history or log holds them. */
+export const search = (query: { query: string; lang?: string; kind?: string; limit: number }, signal?: AbortSignal): Promise<SearchAnswer> =>
+  post('/search', query, signal);
+export const verify = (): Promise<Verification> => post('/verify');
+export const processDue = (): Promise<{ queued: number }> => post('/process');
+export function getLedger(cursor: string | null, limit: number, signal?: AbortSignal): Promise<LedgerPage> {
+  const params = new URLSearchParams({ limit: String(limit) });
+  if (cursor) params.set('cursor', cursor);
+  return ask(`/custody?${params}`, signal);
+}
+export type { AddOutcome };
