@@ -3,7 +3,7 @@
 
 use crate::setup::{Purpose, setup, venvs, weed};
 use crate::steps::{Steps, call, cargo, listen, program, root, target};
-use crate::{npm, run};
+use crate::{npm, run, sample};
 use std::process::Command;
 
 /// What everything but the hosts is built and tested with. The hosts hold native libraries and are built apart.
@@ -23,6 +23,7 @@ pub fn test() -> Result<(), String> {
     let mut steps = Steps::new();
     setup(Purpose::Test, &mut steps)?;
     let mut all = Tally::default();
+    one(&mut steps, &mut all, "Sample evidence", || sample::make(&root().join("sample")));
     one(&mut steps, &mut all, "Workbench: build", npm::build_ui);
     one(&mut steps, &mut all, "Speech host: build", run::build_hosts);
     // Binaries and tests at once: asked for apart, they would be built with different features of their dependencies.

@@ -51,13 +51,17 @@ impl Vault {
     }
     /// Objects in memory, gone with the value.
     pub fn memory() -> Self {
-        Self::over(Rest::Other { backend: Box::new(Memory::default()), spool: None })
+        Self::on(Box::new(Memory::default()), None)
     }
     /// Objects on an S3 server. Bytes wait in the folder of the settings until their digest is known.
     pub fn s3(config: &S3Config) -> Result<Self, VaultError> {
         fs::create_dir_all(&config.scratch).map_err(BackendError::from)?;
-        let backend = Box::new(S3::connect(config)?);
-        Ok(Self::over(Rest::Other { backend, spool: Some(config.scratch.clone()) }))
+        Ok(Self::on(Box::new(S3::connect(config)?), Some(config.scratch.clone())))
+    }
+    /// Objects on a backend of the caller's own. `spool`: the folder in which bytes wait until their digest is known, which holds
+    /// evidence meanwhile; `None` keeps them in memory.
+    pub fn on(backend: Box<dyn Backend>, spool: Option<PathBuf>) -> Self {
+        Self::over(Rest::Other { backend, spool })
     }
     fn over(rest: Rest) -> Self {
         Self { rest, pending: Mutex::default() }
