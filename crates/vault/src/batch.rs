@@ -5,6 +5,7 @@ use crate::copy::Source;
 use crate::error::VaultError;
 use crate::vault::{Rest, Stored, Vault, name};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -35,11 +36,10 @@ impl<'v> Batch<'v> {
     fn take(&self, from: &mut dyn Read, source: Option<&Source>) -> Result<Stored, VaultError> {
         let (stored, staged) = self.vault.stage(from, source)?;
         if let Some(path) = staged {
-            let mut here = self.staged();
             // The same bytes twice in one batch: the first copy is enough.
-            if !here.contains_key(&stored.object) {
+            if let Entry::Vacant(place) = self.staged().entry(stored.object) {
                 self.vault.pending().entry(stored.object).or_default().push(path.to_path_buf());
-                here.insert(stored.object, path);
+                place.insert(path);
             }
         }
         Ok(stored)

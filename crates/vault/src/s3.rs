@@ -43,7 +43,17 @@ pub struct S3Config {
 pub struct S3 {
     store: Arc<AmazonS3>,
     prefix: Key,
-    runtime: Runtime,
+    /// Taken only when dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for S3 {
+    /// A runtime may not be waited for inside another one; requests under way are abandoned, as in any killed process.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl S3 {
@@ -67,7 +77,7 @@ impl S3 {
         let store = builder.build().map_err(sort)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("zapys-s3").enable_all().build()?;
-        let s3 = Self { store: Arc::new(store), prefix: Key::from(config.prefix.as_str()), runtime };
+        let s3 = Self { store: Arc::new(store), prefix: Key::from(config.prefix.as_str()), runtime: Some(runtime) };
         // Asking for one object tells a wrong key apart, listing a wrong bucket.
         s3.size(&SealedName::parse(&"0".repeat(64)).expect("64 zeros are a name"))?;
         s3.list(None)?;
@@ -91,7 +101,7 @@ impl S3 {
         request: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, BackendError> {
         let (done, result) = std::sync::mpsc::sync_channel(1);
-        self.runtime.spawn(async move {
+        self.runtime.as_ref().expect("there until dropped").spawn(async move {
             let _ = done.send(request.await);
         });
         match result.recv() {
@@ -174,7 +184,7 @@ impl Backend for S3 {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
         let mut stream = self.wait(async move { Ok(store.get_opts(&key, options).await?.into_stream()) })?;
         let (chunks, received) = mpsc::channel(4);
-        self.runtime.spawn(async move {
+        self.runtime.as_ref().expect("there until dropped").spawn(async move {
             while let Some(chunk) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
                 if chunks.send(chunk.map(Vec::from)).await.is_err() {
                     break;

@@ -1,7 +1,6 @@
 //! Containers give their members within the limits, whatever they claim.
 #![no_main]
 
-use std::io::Read;
 use std::ops::ControlFlow;
 use zapys_formats::Limits;
 

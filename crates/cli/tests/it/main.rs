@@ -5,5 +5,6 @@ mod usage;
 mod bad_input;
 mod custody;
 mod sample_case;
+mod canary;
 mod crash;
 mod serve;

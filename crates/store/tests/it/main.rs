@@ -1,4 +1,5 @@
 //! The record from outside. Each body runs on SQLite and on PostgreSQL; only what concerns the SQLite file itself runs once.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, in its helpers too")]
 
 mod database;
 mod file;

@@ -119,7 +119,7 @@ db_test! {
         tx.append(&entry(2, Some((item_id(1), 2))), &[]).await.unwrap();
         tx.commit().await.unwrap();
 
-        assert_eq!(store.derivations(item_id(1)).await.unwrap(), [done.clone()]);
+        assert_eq!(store.derivations(item_id(1)).await.unwrap(), std::slice::from_ref(&done));
         assert_eq!(store.derivation_of(done.key, item_id(1)).await.unwrap(), Some(done.clone()));
         assert_eq!(store.derivative(item_id(1), DerivativeKind::Transcript).await.unwrap(), Some(done.clone()));
         assert_eq!(store.derivative(item_id(1), DerivativeKind::Peaks).await.unwrap(), None);

@@ -1,4 +1,5 @@
 //! The vault from outside: one suite for all backends, then what only the whole vault promises.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, in its helpers too")]
 
 mod full_disk;
 mod s3;
