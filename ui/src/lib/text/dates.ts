@@ -18,7 +18,7 @@ function month(lang: Language, m: number): string {
 }
 
 function day(lang: Language, y: string, m: number, d: string): string {
-  return lang === 'uk' ? `${d} ${OF_MONTHS[m - 1] ?? ''} ${y}` : `${d} ${month(lang, m).slice(0, 3)} ${y}`;
+  return lang === 'uk' ? `${d.padStart(2, '0')}.${String(m).padStart(2, '0')}.${y}` : `${d} ${month(lang, m).slice(0, 3)} ${y}`;
 }
 
 function single(text: string, lang: Language): string | null {
