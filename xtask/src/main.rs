@@ -1,5 +1,6 @@
 //! `cargo xtask`: what stands behind the Makefile. Anything longer than three lines of shell is Rust, here.
 
+mod bench;
 mod lexicon;
 mod npm;
 mod packs;
@@ -23,6 +24,8 @@ cargo xtask COMMAND
   run                      build all, make the sample case, serve it (SERVE=0: do not serve)
   test                     run every test
   lint                     clippy, types of the workbench, licences
+  bench [--only PARTS] [--out FILE] [--quick] [--date TEXT] [--zapys FILE]
+                           measure intake, speech, search beside their peers
   sample [DIR]             make the sample evidence (in sample/)
   packs [NAME...]          fetch model packs and native libraries (all)
   lexicon DIR              make the Ukrainian lexicon from the dictionary in DIR
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ["run"] => run::run(),
         ["test"] => test::test(),
         ["lint"] => test::lint(),
+        ["bench", ref options @ ..] => bench::bench(options),
         ["sample"] => sample::make(&steps::root().join("sample")),
         ["sample", dir] => sample::make(Path::new(dir)),
         ["packs"] => fetch_all(),

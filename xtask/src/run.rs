@@ -89,7 +89,10 @@ const ORIGINS: &[(&str, &[&str])] = &[
     ("telegram", &["--source", "Channel «Синьопілля сьогодні»", "--source-grade", "F"]),
     ("screens", &["--source", "Sent in by a reader", "--sensitivity", "protected"]),
     ("articles", &["--source", "Pages saved for demonstration", "--published", "2022-03"]),
-    ("records", &["--source", "Sample generator", "--legal-basis", "Made for demonstration, order 31/22", "--sensitivity", "protected"]),
+    (
+        "records",
+        &["--source", "Sample generator", "--legal-basis", "Made for demonstration, order 31/22", "--sensitivity", "protected"],
+    ),
     ("photos", &["--source", "Sent in by a reader"]),
 ];
 

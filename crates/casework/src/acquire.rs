@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use zapys_domain::kind::Recognised;
 use zapys_domain::provenance::{Provenance, Sensitivity};
-use zapys_domain::{Action, Actor, AcquisitionId, Fault, Finding, ItemId, Lang, Private};
+use zapys_domain::{AcquisitionId, Action, Actor, Fault, Finding, ItemId, Lang, Private};
 use zapys_store::{AcquisitionRow, DateBasis, ItemDetails, Method, NewItem, ObjectRow, Tx};
 use zapys_vault::{Batch, Stored};
 
@@ -61,7 +61,13 @@ type Found = (PathBuf, Method, Result<u64, CaseError>);
 impl Casework {
     /// Takes in everything below `paths`. Each file's outcome goes to `sink` once it is durable; a file that cannot be
     /// read is an outcome, not an error.
-    pub async fn acquire(&self, actor: &Actor, paths: &[PathBuf], provenance: &Provenance, sink: &mut (dyn FnMut(AddOutcome) + Send)) -> Result<()> {
+    pub async fn acquire(
+        &self,
+        actor: &Actor,
+        paths: &[PathBuf],
+        provenance: &Provenance,
+        sink: &mut (dyn FnMut(AddOutcome) + Send),
+    ) -> Result<()> {
         let mut queue: VecDeque<Found> = walk(paths).into();
         while !queue.is_empty() {
             let mut batch = Vec::new();
@@ -81,7 +87,13 @@ impl Casework {
         Ok(())
     }
 
-    async fn acquire_batch(&self, actor: &Actor, files: Vec<(PathBuf, Method)>, provenance: &Provenance, sink: &mut (dyn FnMut(AddOutcome) + Send)) -> Result<()> {
+    async fn acquire_batch(
+        &self,
+        actor: &Actor,
+        files: Vec<(PathBuf, Method)>,
+        provenance: &Provenance,
+        sink: &mut (dyn FnMut(AddOutcome) + Send),
+    ) -> Result<()> {
         let vault = self.vault.clone();
         let results = tokio::task::spawn_blocking(move || {
             let batch = vault.batch();
@@ -102,7 +114,14 @@ impl Casework {
     }
 
     /// Records a batch in one transaction, tells the outcomes, and opens the archives among them.
-    pub(crate) async fn admit_all(&self, actor: &Actor, arrived: Vec<Arrived>, provenance: &Provenance, parent: Option<ItemId>, sink: &mut (dyn FnMut(AddOutcome) + Send)) -> Result<()> {
+    pub(crate) async fn admit_all(
+        &self,
+        actor: &Actor,
+        arrived: Vec<Arrived>,
+        provenance: &Provenance,
+        parent: Option<ItemId>,
+        sink: &mut (dyn FnMut(AddOutcome) + Send),
+    ) -> Result<()> {
         if arrived.is_empty() {
             return Ok(());
         }
@@ -138,7 +157,15 @@ impl Casework {
         Ok(())
     }
 
-    async fn admit(&self, tx: &mut Tx, ledger: &mut Ledger, actor: &Actor, a: &Arrived, provenance: &Provenance, parent: Option<ItemId>) -> Result<Admitted> {
+    async fn admit(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        actor: &Actor,
+        a: &Arrived,
+        provenance: &Provenance,
+        parent: Option<ItemId>,
+    ) -> Result<Admitted> {
         let object = a.stored.object;
         // Members of different archives are different things even where their bytes agree; so are they and loose files.
         let mut known = None;
@@ -150,7 +177,8 @@ impl Casework {
             }
         }
         if let Some(item) = known {
-            let same = |row: &AcquisitionRow| row.path.as_ref().is_some_and(|p| *p.reveal() == a.path) && row.provenance == *provenance;
+            let same =
+                |row: &AcquisitionRow| row.path.as_ref().is_some_and(|p| *p.reveal() == a.path) && row.provenance == *provenance;
             if tx.acquisitions(item).await?.iter().any(same) {
                 return Ok(Admitted { item, fresh: false });
             }
@@ -173,7 +201,13 @@ impl Casework {
         let entry = ledger.seal(self, tx, act).await?;
         let acquisition = AcquisitionId::new(self.ids.ulid(now));
         if known.is_none() {
-            tx.add_object(&ObjectRow { id: object, bytes: a.stored.bytes, media_type: a.recognised.media_type.clone(), first_seen: now }).await?;
+            tx.add_object(&ObjectRow {
+                id: object,
+                bytes: a.stored.bytes,
+                media_type: a.recognised.media_type.clone(),
+                first_seen: now,
+            })
+            .await?;
             let details = ItemDetails {
                 title: Some(Private::new(a.name.rsplit('/').next().unwrap_or(&a.name).to_owned())),
                 lang: provenance.lang.clone().unwrap_or_else(Lang::und),
@@ -242,7 +276,18 @@ impl Casework {
 }
 
 pub(crate) fn failed(path: String, e: &CaseError) -> AddOutcome {
-    AddOutcome { status: "failed", item: None, object: None, bytes: None, media_type: None, kind: None, path, duplicate_of: None, error: Some(ErrorView::of(e, None)), findings: Vec::new() }
+    AddOutcome {
+        status: "failed",
+        item: None,
+        object: None,
+        bytes: None,
+        media_type: None,
+        kind: None,
+        path,
+        duplicate_of: None,
+        error: Some(ErrorView::of(e, None)),
+        findings: Vec::new(),
+    }
 }
 
 /// A full disk or a broken vault is no fault of one file: go no further.
@@ -275,8 +320,16 @@ fn keep(batch: &Batch<'_>, path: &Path, method: Method, shown: String) -> Result
     let stored = batch.put_file(path)?;
     let name = Path::new(&shown).file_name().map_or_else(|| shown.clone(), |n| n.to_string_lossy().into_owned());
     let file = File::open(path).map_err(CaseError::path(path))?;
-    let recognised = zapys_formats::recognise(&file, Some(&name));
-    Ok(Arrived { path: shown, name, method, stored, recognised, findings: Vec::new() })
+    let (recognised, findings) = recognise(&file, &name);
+    Ok(Arrived { path: shown, name, method, stored, recognised, findings })
+}
+
+/// What the bytes are, and what was noticed while looking.
+pub(crate) fn recognise(file: &File, name: &str) -> (Recognised, Vec<Finding>) {
+    match zapys_formats::examine(file, Some(name)) {
+        Ok(sighting) => (sighting.recognised, sighting.findings),
+        Err(_) => (zapys_formats::recognise(file, Some(name)), Vec::new()),
+    }
 }
 
 /// Every plain file below the paths, in a stable order. Links inside folders are not followed: they may lead out of what

@@ -23,7 +23,11 @@ impl Casework {
     pub async fn verify(&self, deep: bool) -> Result<VerifyView> {
         let objects = self.verify_objects().await?;
         let ledger = self.verify_ledger().await?;
-        let derivatives = if deep { self.verify_derivatives().await? } else { DerivativesChecked { checked: 0, differ: Vec::new(), non_reproducible: 0 } };
+        let derivatives = if deep {
+            self.verify_derivatives().await?
+        } else {
+            DerivativesChecked { checked: 0, differ: Vec::new(), non_reproducible: 0 }
+        };
         let ok = objects.bad.is_empty() && ledger.consistent && derivatives.differ.is_empty();
         if self.writes() {
             self.remember_check(&objects, ok).await?;
@@ -41,7 +45,8 @@ impl Casework {
             .code("result", if ok { "unchanged" } else { "fault" });
         ledger.seal(self, &mut tx, act).await?;
         let bad: Vec<&str> = objects.bad.iter().map(|b| b.object.as_str()).collect();
-        let text = serde_json::to_string(&(self.clock.now().to_string(), bad)).map_err(|_| CaseError::Inconsistent { what: "a check" })?;
+        let text = serde_json::to_string(&(self.clock.now().to_string(), bad))
+            .map_err(|_| CaseError::Inconsistent { what: "a check" })?;
         tx.set_setting(LAST, &text).await?;
         ledger.close(&mut tx).await?;
         Ok(tx.commit().await?)
@@ -57,7 +62,9 @@ impl Casework {
             after = Some(last.id);
             checked += rows.len() as u64;
             let vault = self.vault.clone();
-            let damaged = tokio::task::spawn_blocking(move || damaged(&vault, rows.iter().map(|r| r.id).collect())).await.map_err(|_| CaseError::Lost)?;
+            let damaged = tokio::task::spawn_blocking(move || damaged(&vault, rows.iter().map(|r| r.id).collect()))
+                .await
+                .map_err(|_| CaseError::Lost)?;
             for (object, reason) in damaged {
                 bad.push(BadObject { object: object.to_string(), reason, items: self.items_with(object).await? });
             }
@@ -145,7 +152,10 @@ impl Casework {
                 Err(e) => faults.push(format!("the checkpoint over {} entries is not valid: {e}", row.size)),
                 Ok(c) => {
                     if tree::root(&leaves, c.size).ok() != Some(c.root) {
-                        faults.push(format!("the ledger is not the one that the checkpoint over {} entries was signed for", c.size));
+                        faults.push(format!(
+                            "the ledger is not the one that the checkpoint over {} entries was signed for",
+                            c.size
+                        ));
                     }
                 }
             }
@@ -167,7 +177,10 @@ impl Casework {
             let object = self.store.openings(first.seq).await?.into_iter().find(|o| o.field == "object");
             let holds = match (event.fact("object"), object) {
                 (Some(zapys_ledger::Detail::Commit(c)), Some(o)) => {
-                    let opening = zapys_ledger::Opening { salt: zapys_ledger::Salt::from_bytes(o.salt), value: zapys_domain::Private::new(o.value.clone()) };
+                    let opening = zapys_ledger::Opening {
+                        salt: zapys_ledger::Salt::from_bytes(o.salt),
+                        value: zapys_domain::Private::new(o.value.clone()),
+                    };
                     opening.opens(c) && o.value.as_str() == Some(row.object.to_string().as_str())
                 }
                 _ => false,
@@ -185,7 +198,9 @@ impl Casework {
         let mut view = DerivativesChecked { checked: 0, differ: Vec::new(), non_reproducible: 0 };
         for d in self.all_derivations().await? {
             let item = self.row(d.item).await?;
-            let mut differs = |reason: &str| view.differ.push(DifferingDerivative { item: d.item, derivation: d.kind.word().into(), reason: reason.into() });
+            let mut differs = |reason: &str| {
+                view.differ.push(DifferingDerivative { item: d.item, derivation: d.kind.word().into(), reason: reason.into() })
+            };
             if DerivationKey::of(&d.inputs, &d.engine, &d.params) != d.key {
                 differs("its key is not that of its inputs, engine and parameters");
                 continue;
@@ -198,7 +213,8 @@ impl Casework {
                 }
             };
             let scratch = self.scratch()?;
-            let (vault, inputs, params, media_type) = (self.vault.clone(), d.inputs.clone(), d.params.clone(), item.media_type.clone());
+            let (vault, inputs, params, media_type) =
+                (self.vault.clone(), d.inputs.clone(), d.params.clone(), item.media_type.clone());
             let again = tokio::task::spawn_blocking(move || -> Result<Option<ObjectId>> {
                 let mut files = Vec::new();
                 for (i, object) in inputs.iter().enumerate() {
@@ -207,7 +223,14 @@ impl Casework {
                 }
                 let (output, inner) = (scratch.path().join("output"), scratch.path().join("work"));
                 std::fs::create_dir(&inner).map_err(CaseError::path(&inner))?;
-                let mut work = Work { inputs: files, params: &params, output: output.clone(), scratch: &inner, progress: Progress::hidden(), cancel: Arc::new(AtomicBool::new(false)) };
+                let mut work = Work {
+                    inputs: files,
+                    params: &params,
+                    output: output.clone(),
+                    scratch: &inner,
+                    progress: Progress::hidden(),
+                    cancel: Arc::new(AtomicBool::new(false)),
+                };
                 if engine.run(&mut work).is_err() {
                     return Ok(None);
                 }
@@ -217,7 +240,11 @@ impl Casework {
             .map_err(|_| CaseError::Lost)??;
             view.checked += 1;
             if again != d.output {
-                differs(if again.is_none() { "it can no longer be made" } else { "made again from the same input it is another" });
+                differs(if again.is_none() {
+                    "it can no longer be made"
+                } else {
+                    "made again from the same input it is another"
+                });
             }
         }
         Ok(view)

@@ -1,15 +1,17 @@
 //! Every act upon evidence becomes an entry of the ledger, in the transaction that makes the act real.
 
+use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{CustodyView, LedgerPage};
-use crate::Result;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 use zapys_domain::{Action, Actor, EntrySeq, ItemId};
 use zapys_ledger::log::clock_anomaly;
-use zapys_ledger::{Checkpoint, Code, Detail, Draft, Frontier, Hash, Log, Opening, Previous, Salt, Signer, Subject, Term, TlogProof, Tree, tree};
+use zapys_ledger::{
+    Checkpoint, Code, Detail, Draft, Frontier, Hash, Log, Opening, Previous, Salt, Signer, Subject, Term, TlogProof, Tree, tree,
+};
 use zapys_store::{CheckpointRow, EntryRow, Tx};
 
 const FRONTIER: &str = "ledger.frontier";
@@ -118,13 +120,23 @@ impl Ledger {
             now = case.clock.now().max(now);
         }
         let previous = match act.item {
-            Some(item) => tx.item_head(item).await?.map(|h| Previous { item_seq: h.item_seq, digest: Hash::from_bytes(h.digest) }),
+            Some(item) => {
+                tx.item_head(item).await?.map(|h| Previous { item_seq: h.item_seq, digest: Hash::from_bytes(h.digest) })
+            }
             None => self.case,
         };
         self.append(tx, act.draft, act.item, previous, now, act.openings).await
     }
 
-    async fn append(&mut self, tx: &mut Tx, draft: Draft, item: Option<ItemId>, previous: Option<Previous>, now: zapys_domain::Instant, openings: Vec<(&'static str, Opening)>) -> Result<EntrySeq> {
+    async fn append(
+        &mut self,
+        tx: &mut Tx,
+        draft: Draft,
+        item: Option<ItemId>,
+        previous: Option<Previous>,
+        now: zapys_domain::Instant,
+        openings: Vec<(&'static str, Opening)>,
+    ) -> Result<EntrySeq> {
         let entry = self.log.append(draft, previous, now).map_err(|e| CaseError::Ledger(e.to_string()))?;
         if item.is_none() {
             self.case = Some(entry.previous());
@@ -142,7 +154,12 @@ impl Ledger {
         };
         let openings: Vec<zapys_store::Opening> = openings
             .into_iter()
-            .map(|(field, o)| zapys_store::Opening { seq: entry.seq, field: field.into(), salt: *o.salt.as_bytes(), value: o.value.into_inner() })
+            .map(|(field, o)| zapys_store::Opening {
+                seq: entry.seq,
+                field: field.into(),
+                salt: *o.salt.as_bytes(),
+                value: o.value.into_inner(),
+            })
             .collect();
         tx.append(&row, &openings).await?;
         Ok(entry.seq)
@@ -150,10 +167,12 @@ impl Ledger {
 
     /// Stores the head. Must be the last thing before the commit.
     pub async fn close(self, tx: &mut Tx) -> Result<()> {
-        let text = serde_json::to_string(self.log.frontier()).map_err(|_| CaseError::Inconsistent { what: "the head of the ledger" })?;
+        let text =
+            serde_json::to_string(self.log.frontier()).map_err(|_| CaseError::Inconsistent { what: "the head of the ledger" })?;
         tx.set_setting(FRONTIER, &text).await?;
         if let Some(p) = self.case {
-            let text = serde_json::to_string(&(p.item_seq, p.digest)).map_err(|_| CaseError::Inconsistent { what: "the head of the ledger" })?;
+            let text = serde_json::to_string(&(p.item_seq, p.digest))
+                .map_err(|_| CaseError::Inconsistent { what: "the head of the ledger" })?;
             tx.set_setting(CASE_CHAIN, &text).await?;
         }
         Ok(())
@@ -196,7 +215,14 @@ impl Casework {
         }
         let note = checkpoint.sign(&[&key]).map_err(|e| CaseError::Ledger(e.to_string()))?.to_string();
         // Kept before anybody sees it: two contradicting checkpoints can then never both leave.
-        let row = tx.add_checkpoint(&CheckpointRow { size: checkpoint.size, root: *checkpoint.root.as_bytes(), note: note.clone(), at: self.clock.now() }).await?;
+        let row = tx
+            .add_checkpoint(&CheckpointRow {
+                size: checkpoint.size,
+                root: *checkpoint.root.as_bytes(),
+                note: note.clone(),
+                at: self.clock.now(),
+            })
+            .await?;
         tx.commit().await?;
         Ok(row.note)
     }
@@ -223,7 +249,12 @@ impl Casework {
         for entry in self.store.entries_of(item).await? {
             let hashes = tree::inclusion(&tree, entry.seq.0, size).map_err(|e| CaseError::Ledger(e.to_string()))?;
             let proof = TlogProof { extra: None, index: entry.seq.0, hashes, checkpoint: checkpoint.clone() };
-            proofs.push(ProofView { seq: entry.seq.0, action: entry.action.word().into(), event: entry.canonical, proof: proof.to_string() });
+            proofs.push(ProofView {
+                seq: entry.seq.0,
+                action: entry.action.word().into(),
+                event: entry.canonical,
+                proof: proof.to_string(),
+            });
         }
         Ok(proofs)
     }
@@ -235,7 +266,12 @@ impl Casework {
         let size = checkpoint_size(&checkpoint)?;
         let entries: Vec<Vec<u8>> = self.all_entries(0..size).await?.into_iter().map(|e| e.canonical.into_bytes()).collect();
         let tree = self.tree().await?;
-        let read = |seq: u64| usize::try_from(seq).ok().and_then(|i| entries.get(i).cloned()).ok_or(std::io::Error::from(std::io::ErrorKind::NotFound));
+        let read = |seq: u64| {
+            usize::try_from(seq)
+                .ok()
+                .and_then(|i| entries.get(i).cloned())
+                .ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))
+        };
         let mut files = 0;
         for tile in zapys_ledger::tiles::export(&tree, &checkpoint, read) {
             let (path, bytes) = tile.map_err(|e| CaseError::Ledger(e.to_string()))?;
@@ -269,7 +305,14 @@ impl Casework {
         events.reverse();
         let root = tree::root(&tree, size).map_err(|e| CaseError::Ledger(e.to_string()))?;
         let checkpoint = self.store.checkpoint_latest().await?.map(|c| c.note);
-        Ok(LedgerPage { size, root: root.base64(), checkpoint, vkey: self.card().ledger_vkey, events, next: (start > 0).then_some(start) })
+        Ok(LedgerPage {
+            size,
+            root: root.base64(),
+            checkpoint,
+            vkey: self.card().ledger_vkey,
+            events,
+            next: (start > 0).then_some(start),
+        })
     }
 }
 

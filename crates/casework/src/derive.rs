@@ -11,7 +11,9 @@ use crate::view::ErrorView;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use zapys_domain::{Action, Actor, Checked, DerivationKey, DerivativeKind, Fault, Finding, Instant, Meter, ObjectId, Progress, Severity, Step};
+use zapys_domain::{
+    Action, Actor, Checked, DerivationKey, DerivativeKind, Fault, Finding, Instant, Meter, ObjectId, Progress, Severity, Step,
+};
 use zapys_engines::{Emitted, Engine, EngineError, Input, Work};
 use zapys_store::{DerivationRow, DerivationState, Failure, ItemRow, JobRow, ObjectRow, Recorded};
 
@@ -60,7 +62,14 @@ impl Application {
 
 impl Casework {
     /// Does the job. Errors are troubles of the case itself; a failed engine is an end, not an error.
-    pub(crate) async fn derive(&self, bench: &Bench, job: &JobRow, owner: &str, cancel: Arc<AtomicBool>, told: Arc<dyn Fn(f64) + Send + Sync>) -> Result<Ended> {
+    pub(crate) async fn derive(
+        &self,
+        bench: &Bench,
+        job: &JobRow,
+        owner: &str,
+        cancel: Arc<AtomicBool>,
+        told: Arc<dyn Fn(f64) + Send + Sync>,
+    ) -> Result<Ended> {
         let item = self.store.item(job.item).await?.ok_or(CaseError::Inconsistent { what: "a job" })?;
         let engine = match bench.engine(&item, job.kind) {
             Ok(engine) => engine,
@@ -77,11 +86,21 @@ impl Casework {
             match self.store.derivative(item.id, *need).await?.and_then(|d| d.output) {
                 Some(output) => inputs.push(output),
                 None => {
-                    let failure = Failure { code: "needs".into(), message: format!("`{need}` has to come first and is not there"), hint: "Run `zapys process`.".into() };
+                    let failure = Failure {
+                        code: "needs".into(),
+                        message: format!("`{need}` has to come first and is not there"),
+                        hint: "Run `zapys process`.".into(),
+                    };
                     let mut tx = self.store.begin().await?;
                     tx.fail_job(job.id, owner, &failure, self.clock.now()).await?;
                     tx.commit().await?;
-                    let view = ErrorView { kind: "input".into(), code: failure.code, message: failure.message, subject: Some(item.id.to_string()), hint: failure.hint };
+                    let view = ErrorView {
+                        kind: "input".into(),
+                        code: failure.code,
+                        message: failure.message,
+                        subject: Some(item.id.to_string()),
+                        hint: failure.hint,
+                    };
                     return Ok(Ended::Failed(view));
                 }
             }
@@ -100,7 +119,14 @@ impl Casework {
             // The same bytes under another item: the same function of the same input, so the same output.
             let output = known.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
             let media_type = known.output_media_type.clone().unwrap_or_default();
-            let findings = self.store.findings(known.item).await?.into_iter().filter(|f| f.derivation == Some(key)).map(|f| f.finding).collect();
+            let findings = self
+                .store
+                .findings(known.item)
+                .await?
+                .into_iter()
+                .filter(|f| f.derivation == Some(key))
+                .map(|f| f.finding)
+                .collect();
             return self.record_done(&a, job, owner, output, Checked { value: Emitted { media_type }, findings }).await;
         }
         match self.run_engine(&a, cancel, told).await? {
@@ -118,7 +144,12 @@ impl Casework {
     }
 
     /// Runs the engine on a thread of its own and keeps what it wrote.
-    async fn run_engine(&self, a: &Application, cancel: Arc<AtomicBool>, told: Arc<dyn Fn(f64) + Send + Sync>) -> Result<Result<(ObjectId, Checked<Emitted>), EngineError>> {
+    async fn run_engine(
+        &self,
+        a: &Application,
+        cancel: Arc<AtomicBool>,
+        told: Arc<dyn Fn(f64) + Send + Sync>,
+    ) -> Result<Result<(ObjectId, Checked<Emitted>), EngineError>> {
         let scratch = self.scratch()?;
         let (vault, engine, params, inputs) = (self.vault.clone(), a.engine.clone(), a.params.clone(), a.inputs.clone());
         let original = a.item.media_type.clone();
@@ -131,7 +162,14 @@ impl Casework {
             let output = scratch.path().join("output");
             let inner = scratch.path().join("work");
             std::fs::create_dir(&inner).map_err(CaseError::path(&inner))?;
-            let mut work = Work { inputs: files, params: &params, output: output.clone(), scratch: &inner, progress: Progress::to(Arc::new(Told::new(told))), cancel };
+            let mut work = Work {
+                inputs: files,
+                params: &params,
+                output: output.clone(),
+                scratch: &inner,
+                progress: Progress::to(Arc::new(Told::new(told))),
+                cancel,
+            };
             // A bug in one engine must cost one job, not the case.
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run(&mut work)));
             let emitted = match result {
@@ -139,7 +177,9 @@ impl Casework {
                 Ok(Err(e)) => return Ok(Err(e)),
                 Err(_) => return Ok(Err(EngineError::Failed { tool: "the engine", reason: "it stopped in the middle".into() })),
             };
-            if emitted.value.media_type == "application/json" && !std::fs::read(&output).is_ok_and(|bytes| facts::is_document(&bytes)) {
+            if emitted.value.media_type == "application/json"
+                && !std::fs::read(&output).is_ok_and(|bytes| facts::is_document(&bytes))
+            {
                 return Ok(Err(EngineError::Output("it is no document".into())));
             }
             let stored = vault.put_file(&output)?;
@@ -148,7 +188,14 @@ impl Casework {
         ran.await.map_err(|_| CaseError::Lost)?
     }
 
-    async fn record_done(&self, a: &Application, job: &JobRow, owner: &str, output: ObjectId, emitted: Checked<Emitted>) -> Result<Ended> {
+    async fn record_done(
+        &self,
+        a: &Application,
+        job: &JobRow,
+        owner: &str,
+        output: ObjectId,
+        emitted: Checked<Emitted>,
+    ) -> Result<Ended> {
         let bytes = self.object_size(output).await?;
         let mut facts = None;
         if emitted.value.media_type == "application/json" {
@@ -158,14 +205,22 @@ impl Casework {
         let finished = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
-        tx.add_object(&ObjectRow { id: output, bytes, media_type: emitted.value.media_type.clone(), first_seen: finished }).await?;
-        let act = self.act(a, job.kind, "done").commit("output", output.to_string().into())?.count("findings", emitted.findings.len() as u64);
+        tx.add_object(&ObjectRow { id: output, bytes, media_type: emitted.value.media_type.clone(), first_seen: finished })
+            .await?;
+        let act = self
+            .act(a, job.kind, "done")
+            .commit("output", output.to_string().into())?
+            .count("findings", emitted.findings.len() as u64);
         let entry = ledger.seal(self, &mut tx, act).await?;
         let mut row = a.row(job.kind, entry, finished);
         row.output = Some(output);
         row.output_media_type = Some(emitted.value.media_type.clone());
         if let Recorded::Differs { .. } = tx.record_derivation(&row, &emitted.findings).await? {
-            let finding = Finding::whole("does-not-repeat", Severity::Serious, "the same engine gave another result from the same input; the first is kept");
+            let finding = Finding::whole(
+                "does-not-repeat",
+                Severity::Serious,
+                "the same engine gave another result from the same input; the first is kept",
+            );
             tx.add_findings(a.item.id, a.key, &[finding]).await?;
         }
         if let Some(document) = facts {
@@ -230,7 +285,8 @@ impl Casework {
     pub(crate) async fn read_object(&self, object: ObjectId) -> Result<Vec<u8>> {
         let vault = self.vault.clone();
         tokio::task::spawn_blocking(move || {
-            let size = vault.size(&object)?.filter(|s| *s <= MAX_DOCUMENT).ok_or(CaseError::Inconsistent { what: "an object" })?;
+            let size =
+                vault.size(&object)?.filter(|s| *s <= MAX_DOCUMENT).ok_or(CaseError::Inconsistent { what: "an object" })?;
             let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
             vault.read(&object, 0..size)?.read_to_end(&mut bytes).map_err(CaseError::path("the vault"))?;
             Ok(bytes)

@@ -35,19 +35,36 @@ pub async fn run(settings: &Settings, case: Option<&Path>) -> Vec<DoctorLine> {
                 });
             }
         }
-        Err(_) => lines.push(line("engines".into(), "missing", "looking for them failed".into(), Some("Report this with your system's version.".into()))),
+        Err(_) => lines.push(line(
+            "engines".into(),
+            "missing",
+            "looking for them failed".into(),
+            Some("Report this with your system's version.".into()),
+        )),
     }
     lines.push(match zapys_search::Lexicon::bundled() {
-        Ok(lexicon) if lexicon.missing().is_empty() => line("dictionaries (finding inflected words)".into(), "ok", "Ukrainian, Russian".into(), None),
+        Ok(lexicon) if lexicon.missing().is_empty() => {
+            line("dictionaries (finding inflected words)".into(), "ok", "Ukrainian, Russian".into(), None)
+        }
         Ok(lexicon) => {
             let absent: Vec<String> = lexicon.missing().iter().map(ToString::to_string).collect();
-            line("dictionaries (finding inflected words)".into(), "warning", format!("none for {}", absent.join(", ")), Some("Search still works by spelling and endings.".into()))
+            line(
+                "dictionaries (finding inflected words)".into(),
+                "warning",
+                format!("none for {}", absent.join(", ")),
+                Some("Search still works by spelling and endings.".into()),
+            )
         }
         Err(e) => line("dictionaries (finding inflected words)".into(), "warning", e.to_string(), Some(e.hint())),
     });
     lines.push(clock());
     lines.push(space(case.unwrap_or(Path::new("."))));
-    lines.push(line("encryption at rest".into(), "warning", "not there yet".into(), Some("Keep cases on an encrypted disk.".into())));
+    lines.push(line(
+        "encryption at rest".into(),
+        "warning",
+        "not there yet".into(),
+        Some("Keep cases on an encrypted disk.".into()),
+    ));
     if let Some(dir) = case {
         lines.push(match Casework::open(dir, Access::Read, settings).await {
             Ok(case) => line("case".into(), "ok", format!("{} opens", case.card().case), None),
@@ -64,7 +81,12 @@ fn line(check: String, state: &'static str, detail: String, hint: Option<String>
 fn clock() -> DoctorLine {
     let now = SystemClock.now();
     if now.micros() / 1_000_000 < EARLIEST {
-        return line("clock".into(), "warning", format!("it says {now}"), Some("Set the machine's clock: times of intake come from it.".into()));
+        return line(
+            "clock".into(),
+            "warning",
+            format!("it says {now}"),
+            Some("Set the machine's clock: times of intake come from it.".into()),
+        );
     }
     line("clock".into(), "ok", now.to_string(), None)
 }

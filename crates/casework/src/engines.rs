@@ -82,14 +82,21 @@ impl Casework {
         let config = engines_config(&self.settings);
         let bench = self
             .engines
-            .get_or_try_init(|| async { tokio::task::spawn_blocking(move || Arc::new(Bench::detect(config))).await.map_err(|_| CaseError::Lost) })
+            .get_or_try_init(|| async {
+                tokio::task::spawn_blocking(move || Arc::new(Bench::detect(config))).await.map_err(|_| CaseError::Lost)
+            })
             .await?;
         Ok(bench.clone())
     }
 }
 
 pub(crate) fn engines_config(settings: &crate::Settings) -> EnginesConfig {
-    EnginesConfig { packs: settings.packs(), hosts: settings.hosts(), sandbox_required: settings.sandbox_required(), threads: settings.workers() }
+    EnginesConfig {
+        packs: settings.packs(),
+        hosts: settings.hosts(),
+        sandbox_required: settings.sandbox_required(),
+        threads: settings.workers(),
+    }
 }
 
 /// A reader of foreign bytes as an engine.
@@ -101,7 +108,11 @@ struct FormatReader {
 
 impl FormatReader {
     fn of(reader: &'static dyn zapys_formats::Reader) -> Self {
-        Self { reader, identity: reader.identity(), contract: Contract { emits: reader.gives(), needs: &[], repeats: Repeatability::Exact } }
+        Self {
+            reader,
+            identity: reader.identity(),
+            contract: Contract { emits: reader.gives(), needs: &[], repeats: Repeatability::Exact },
+        }
     }
 }
 

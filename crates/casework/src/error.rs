@@ -75,9 +75,12 @@ impl Fault for CaseError {
             Self::Engine(e) => e.kind(),
             Self::Index(e) => e.kind(),
             Self::Dossier(e) => e.kind(),
-            Self::NotACase { .. } | Self::NotEmpty { .. } | Self::Flag { .. } | Self::NoSuchItem | Self::Ambiguous | Self::NoTranslation { .. } => {
-                FaultKind::Usage
-            }
+            Self::NotACase { .. }
+            | Self::NotEmpty { .. }
+            | Self::Flag { .. }
+            | Self::NoSuchItem
+            | Self::Ambiguous
+            | Self::NoTranslation { .. } => FaultKind::Usage,
             Self::NothingRead { .. } => FaultKind::Input,
             Self::Busy { .. } | Self::Path { .. } | Self::Server { .. } => FaultKind::Environment,
             Self::BadCard { .. } | Self::Key(_) | Self::Inconsistent { .. } => FaultKind::Integrity,
@@ -94,7 +97,9 @@ impl Fault for CaseError {
             Self::Dossier(e) => e.hint(),
             Self::NotACase { .. } => "Name the case with -C DIR, or make one with `zapys init DIR`.".into(),
             Self::NotEmpty { .. } => "Choose a folder that is empty or does not exist yet.".into(),
-            Self::Busy { .. } => "Wait until it is done or stop it; if it is `zapys serve`, add and process through the workbench.".into(),
+            Self::Busy { .. } => {
+                "Wait until it is done or stop it; if it is `zapys serve`, add and process through the workbench.".into()
+            }
             Self::BadCard { .. } => "Restore the file from a backup of the case.".into(),
             Self::Path { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => "Check the path.".into(),
@@ -106,12 +111,18 @@ impl Fault for CaseError {
             Self::NoSuchItem => "`zapys items` lists what there is.".into(),
             Self::Ambiguous => "Give more characters of the id.".into(),
             Self::NothingRead { .. } => "`zapys show ITEM` tells what was computed; `zapys process` computes what is due.".into(),
-            Self::NoTranslation { .. } => "Leave --lang away for the words spoken; `zapys process` translates where an engine is installed.".into(),
+            Self::NoTranslation { .. } => {
+                "Leave --lang away for the words spoken; `zapys process` translates where an engine is installed.".into()
+            }
             Self::Flag { wants, .. } => format!("Give it {wants}."),
-            Self::Key(_) => "Restore the ledger key from a backup of the case; without it no new checkpoint can be signed.".into(),
+            Self::Key(_) => {
+                "Restore the ledger key from a backup of the case; without it no new checkpoint can be signed.".into()
+            }
             Self::Server { hint, .. } => hint.clone(),
             Self::Inconsistent { .. } => "Run `zapys verify`, and restore the case from a backup if it finds a fault.".into(),
-            Self::Ledger(_) | Self::Lost => "Run the command again; if it fails again, report it with the output of `zapys doctor`.".into(),
+            Self::Ledger(_) | Self::Lost => {
+                "Run the command again; if it fails again, report it with the output of `zapys doctor`.".into()
+            }
         }
     }
     fn code(&self) -> &'static str {

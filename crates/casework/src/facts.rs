@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
+use zapys_domain::call::CallTable;
 use zapys_domain::media::{DecodeFacts, Peaks, ProbeFacts};
 use zapys_domain::message::ChatExport;
-use zapys_domain::call::CallTable;
 use zapys_domain::text::ReadText;
 use zapys_domain::transcript::Transcript;
 use zapys_domain::{DerivativeKind, Lang, Private};

@@ -62,7 +62,9 @@ impl Casework {
     pub async fn search(&self, request: &SearchRequest) -> Result<SearchView> {
         let index = self.index().await?;
         let lang = match &request.lang {
-            Some(tag) => Some(Lang::parse(tag).ok_or(CaseError::Flag { flag: "--lang", wants: "a language code such as uk, ru or en" })?),
+            Some(tag) => {
+                Some(Lang::parse(tag).ok_or(CaseError::Flag { flag: "--lang", wants: "a language code such as uk, ru or en" })?)
+            }
             None => None,
         };
         let query = Query { lang, kind: request.kind, limit: request.limit.max(1), ..Query::new(request.query.clone()) };
@@ -85,7 +87,12 @@ impl Casework {
                 highlights: h.highlights,
             });
         }
-        Ok(SearchView { hits, total: answer.total as u64, took_ms: answer.took.as_secs_f64() * 1000.0, unsearchable: self.unsearchable().await?.count })
+        Ok(SearchView {
+            hits,
+            total: answer.total as u64,
+            took_ms: answer.took.as_secs_f64() * 1000.0,
+            unsearchable: self.unsearchable().await?.count,
+        })
     }
 
     /// Notes that an item has new words, and feeds what waits once it is worth a commit.
@@ -148,7 +155,8 @@ impl Casework {
     }
 
     async fn feed(&self, level: Option<u64>) -> Result<()> {
-        let waiting: Vec<ItemId> = std::mem::take(&mut *self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner())).into_iter().collect();
+        let waiting: Vec<ItemId> =
+            std::mem::take(&mut *self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner())).into_iter().collect();
         let index = self.index().await?;
         let before = index.watermark()?;
         if waiting.is_empty() && (level.is_none() || level == before) {
@@ -224,13 +232,18 @@ fn spoken(row: &ItemRow, t: &Transcript, translation: Option<&Translation>) -> V
         .iter()
         // Text over silence is kept in the transcript, struck through; it is nothing that anybody said.
         .filter(|s| !s.flags.contains(&zapys_domain::transcript::Flag::NoSpeech))
-        .map(|s| Passage { start_ms: Some(s.start_ms), translation: other(&s.id), ..passage(row, Layer::Said, s.id.clone(), s.language.clone(), s.text.clone()) })
+        .map(|s| Passage {
+            start_ms: Some(s.start_ms),
+            translation: other(&s.id),
+            ..passage(row, Layer::Said, s.id.clone(), s.language.clone(), s.text.clone())
+        })
         .collect()
 }
 
 fn readable(row: &ItemRow, layer: Layer, t: &ReadText) -> Vec<Passage> {
     let title = t.title.iter().map(|title| passage(row, layer, "title".into(), t.language.clone(), title.clone()));
-    let blocks = t.blocks.iter().enumerate().map(|(i, b)| passage(row, layer, format!("b{i}"), t.language.clone(), b.text.clone()));
+    let blocks =
+        t.blocks.iter().enumerate().map(|(i, b)| passage(row, layer, format!("b{i}"), t.language.clone(), b.text.clone()));
     title.chain(blocks).collect()
 }
 
@@ -247,6 +260,8 @@ fn messages(row: &ItemRow, c: &ChatExport) -> Vec<Passage> {
 }
 
 fn calls(row: &ItemRow, t: &CallTable) -> Vec<Passage> {
-    let text = |r: &zapys_domain::call::CallRow| [&r.a_number, &r.b_number, &r.start_local, &r.imei, &r.imsi].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    let text = |r: &zapys_domain::call::CallRow| {
+        [&r.a_number, &r.b_number, &r.start_local, &r.imei, &r.imsi].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
+    };
     t.rows.iter().map(|r| passage(row, Layer::Written, format!("row{}", r.row), Lang::und(), text(r))).collect()
 }

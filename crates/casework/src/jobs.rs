@@ -194,7 +194,9 @@ impl Casework {
     /// Takes and does one job. `false` if there is none.
     async fn one(&self, run: &Run) -> Result<bool> {
         let job = loop {
-            let Some(job) = self.store.claim(&run.case.owner, self.clock.now(), LEASE, &run.only).await? else { return Ok(false) };
+            let Some(job) = self.store.claim(&run.case.owner, self.clock.now(), LEASE, &run.only).await? else {
+                return Ok(false);
+            };
             if run.wanted.is_empty() || run.wanted.contains(&job.item) {
                 break job;
             }
@@ -207,7 +209,16 @@ impl Casework {
         let started = std::time::Instant::now();
         let progress = {
             let (sink, item, kind) = (run.sink.clone(), job.item, job.kind);
-            move |f: f64| sink(ProcessEvent { event: "progress", item, derivation: kind.word().into(), fraction: Some(f), seconds: None, error: None })
+            move |f: f64| {
+                sink(ProcessEvent {
+                    event: "progress",
+                    item,
+                    derivation: kind.word().into(),
+                    fraction: Some(f),
+                    seconds: None,
+                    error: None,
+                })
+            }
         };
         let work = self.derive(&run.case.bench, &job, &run.case.owner, run.cancel.clone(), Arc::new(progress));
         let ended = self.holding(&job, &run.case.owner, work).await?;
@@ -299,7 +310,8 @@ fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], translate: bool, a
             }
             continue;
         };
-        let inputs: Vec<_> = std::iter::once(item.object).chain(needs(kind, item.kind).iter().filter_map(|n| finished(*n)?.output)).collect();
+        let inputs: Vec<_> =
+            std::iter::once(item.object).chain(needs(kind, item.kind).iter().filter_map(|n| finished(*n)?.output)).collect();
         let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, kind));
         match done.iter().find(|d| d.key == key) {
             None => due.push(kind),

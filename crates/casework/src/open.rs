@@ -1,9 +1,9 @@
 //! Making and opening a case: one folder that holds vault, record, ledger key and index, or points to servers for them.
 
+use crate::Result;
 use crate::error::CaseError;
 use crate::settings::Settings;
 use crate::view::CaseCard;
-use crate::Result;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
@@ -19,7 +19,8 @@ use zapys_vault::{S3Config, Vault};
 /// The file that makes a folder a case. Written last, so that a half-made case is none.
 pub const CARD: &str = "case.toml";
 const UNFINISHED: &str = "unfinished";
-const PARTS: &[&str] = &["record.sqlite", "record.sqlite-wal", "record.sqlite-shm", "vault", "index", "scratch", "ledger.key", "lock", UNFINISHED];
+const PARTS: &[&str] =
+    &["record.sqlite", "record.sqlite-wal", "record.sqlite-shm", "vault", "index", "scratch", "ledger.key", "lock", UNFINISHED];
 
 /// What the case file says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -149,7 +150,9 @@ impl Casework {
         let path = dir.join(CARD);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => return Err(CaseError::NotACase { path: dir.into() }),
+            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+                return Err(CaseError::NotACase { path: dir.into() });
+            }
             Err(e) => return Err(CaseError::path(path)(e)),
         };
         let bad = |reason: String| CaseError::BadCard { path: path.clone(), reason };
@@ -175,7 +178,16 @@ impl Casework {
     }
 
     #[allow(clippy::too_many_arguments, reason = "private constructor: each part is named at both call sites")]
-    fn assemble(dir: &Path, card: Card, settings: &Settings, store: Store, vault: Vault, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>, lock: Option<File>) -> Self {
+    fn assemble(
+        dir: &Path,
+        card: Card,
+        settings: &Settings,
+        store: Store,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        lock: Option<File>,
+    ) -> Self {
         Self {
             dir: dir.into(),
             card,
@@ -194,7 +206,9 @@ impl Casework {
     async fn open_ledger(&self, actor: &Actor) -> Result<()> {
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
-        let act = crate::custody::Act::case(self, actor, Action::Opened).purpose("evidence-intake").commit("name", self.card.name.clone().into())?;
+        let act = crate::custody::Act::case(self, actor, Action::Opened)
+            .purpose("evidence-intake")
+            .commit("name", self.card.name.clone().into())?;
         ledger.seal(self, &mut tx, act).await?;
         ledger.close(&mut tx).await?;
         Ok(tx.commit().await?)
@@ -211,7 +225,14 @@ impl Casework {
     pub fn card(&self) -> CaseCard {
         let c = &self.card;
         let origin = c.ledger_vkey.split('+').next().unwrap_or_default().to_owned();
-        CaseCard { case: c.case.to_string(), name: c.name.clone(), ledger_origin: origin, ledger_vkey: c.ledger_vkey.clone(), encrypted: false, created: c.created.to_string() }
+        CaseCard {
+            case: c.case.to_string(),
+            name: c.name.clone(),
+            ledger_origin: origin,
+            ledger_vkey: c.ledger_vkey.clone(),
+            encrypted: false,
+            created: c.created.to_string(),
+        }
     }
     /// True where this process holds the case for writing.
     pub(crate) fn writes(&self) -> bool {
@@ -282,14 +303,27 @@ fn s3(url: &str, dir: &Path) -> Result<S3Config> {
 /// Takes the case for this process. The lock goes away with the process, however it ends.
 fn lock(dir: &Path) -> Result<File> {
     let path = dir.join("lock");
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(CaseError::path(&path))?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(CaseError::path(&path))?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         let mut pid = String::new();
         // The number is only for the message; the lock itself is what counts.
         let _ = file.read_to_string(&mut pid);
-        return Err(CaseError::Busy { path: dir.into(), pid: if pid.trim().is_empty() { "unknown".into() } else { pid.trim().into() } });
+        return Err(CaseError::Busy {
+            path: dir.into(),
+            pid: if pid.trim().is_empty() { "unknown".into() } else { pid.trim().into() },
+        });
     }
-    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(CaseError::path(path))?;
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| write!(file, "{}", std::process::id()))
+        .map_err(CaseError::path(path))?;
     Ok(file)
 }
 

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::edtf::Edtf;
 use zapys_domain::{Action, Actor, ItemId, ObjectId, Private, ProductionId, Progress};
-use zapys_dossier::extract::{Acquisition, CustodyEntry, Dated, Derivative, Exhibit, Extract, LedgerPart, LeftOut, Parent, Status};
+use zapys_dossier::extract::{
+    Acquisition, CustodyEntry, Dated, Derivative, Exhibit, Extract, LedgerPart, LeftOut, Parent, Status,
+};
 use zapys_dossier::{Format, Objects, WriteError};
 use zapys_ledger::{Opening, Salt, tree};
 use zapys_store::{DerivationState, ItemRow, ItemStatus};
@@ -47,22 +49,32 @@ impl Casework {
     pub async fn produce(&self, actor: &Actor, request: &ProduceRequest) -> Result<ProductionView> {
         let path = request.out.display().to_string();
         let all = self.all_items().await?;
-        let chosen: BTreeSet<ItemId> = if request.items.is_empty() { all.iter().copied().collect() } else { request.items.iter().copied().collect() };
-        let nothing = |refused| ProductionView { production: None, path: path.clone(), exhibits: 0, manifest_sha256: None, refused };
+        let chosen: BTreeSet<ItemId> =
+            if request.items.is_empty() { all.iter().copied().collect() } else { request.items.iter().copied().collect() };
+        let nothing =
+            |refused| ProductionView { production: None, path: path.clone(), exhibits: 0, manifest_sha256: None, refused };
         if chosen.is_empty() {
-            return Ok(nothing(vec![RefusalView { gate: "something-to-show".into(), subject: "selection".into(), reason: "no item was selected".into() }]));
+            return Ok(nothing(vec![RefusalView {
+                gate: "something-to-show".into(),
+                subject: "selection".into(),
+                reason: "no item was selected".into(),
+            }]));
         }
         let production = ProductionId::new(self.ids.ulid(self.clock.now()));
         let extract = self.extract(actor, production, &chosen, request.items.is_empty(), all.len()).await?;
         let exhibits: Vec<(ItemId, ObjectId)> = extract.exhibits.iter().map(|e| (e.item, e.object)).collect();
         let (vault, out, format, key) = (self.vault.clone(), request.out.clone(), request.format, self.signing_key()?);
-        let written = tokio::task::spawn_blocking(move || zapys_dossier::write(&extract, &FromVault(vault), &out, format, Some(&key), &Progress::hidden()))
-            .await
-            .map_err(|_| CaseError::Lost)?;
+        let written = tokio::task::spawn_blocking(move || {
+            zapys_dossier::write(&extract, &FromVault(vault), &out, format, Some(&key), &Progress::hidden())
+        })
+        .await
+        .map_err(|_| CaseError::Lost)?;
         let written = match written {
             Ok(written) => written,
             Err(WriteError::Refused(refused)) => {
-                return Ok(nothing(refused.into_iter().map(|r| RefusalView { gate: r.gate, subject: r.subject, reason: r.reason }).collect()));
+                return Ok(nothing(
+                    refused.into_iter().map(|r| RefusalView { gate: r.gate, subject: r.subject, reason: r.reason }).collect(),
+                ));
             }
             Err(e) => return Err(e.into()),
         };
@@ -89,7 +101,14 @@ impl Casework {
         })
     }
 
-    async fn extract(&self, actor: &Actor, production: ProductionId, chosen: &BTreeSet<ItemId>, whole: bool, n_all: usize) -> Result<Extract> {
+    async fn extract(
+        &self,
+        actor: &Actor,
+        production: ProductionId,
+        chosen: &BTreeSet<ItemId>,
+        whole: bool,
+        n_all: usize,
+    ) -> Result<Extract> {
         let checkpoint = self.checkpoint().await?;
         let size = checkpoint_size(&checkpoint)?;
         let tree = self.tree().await?;
@@ -99,15 +118,23 @@ impl Casework {
             let row = self.row(*id).await?;
             for child in self.store.children(*id).await? {
                 if !chosen.contains(&child.id) {
-                    left_out.push(LeftOut { item: Some(child.id), what: child.kind.word().into(), reason: "It was not selected; it is part of an item that was.".into() });
+                    left_out.push(LeftOut {
+                        item: Some(child.id),
+                        what: child.kind.word().into(),
+                        reason: "It was not selected; it is part of an item that was.".into(),
+                    });
                 }
             }
             exhibits.push(self.exhibit(&row, &tree, size, chosen).await?);
         }
-        let selection = if whole { "All items of the case".to_owned() } else { format!("{} of {n_all} items, chosen by hand", chosen.len()) };
+        let selection =
+            if whole { "All items of the case".to_owned() } else { format!("{} of {n_all} items, chosen by hand", chosen.len()) };
         let mut limitations = Vec::new();
         if !whole {
-            limitations.push(format!("The selection holds {} of the {n_all} items of the case; what was not selected is not described here.", chosen.len()));
+            limitations.push(format!(
+                "The selection holds {} of the {n_all} items of the case; what was not selected is not described here.",
+                chosen.len()
+            ));
         }
         let vkey = self.card().ledger_vkey.parse().map_err(|_| CaseError::Key("it cannot be read".into()))?;
         Ok(Extract {

@@ -66,12 +66,14 @@ impl Settings {
             None => user_file.filter(|p| p.is_file()),
         };
         if let Some(path) = path {
-            let text = std::fs::read_to_string(&path)
-                .map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
-            let table: toml::Table =
-                text.parse().map_err(|e: toml::de::Error| SettingsError::Malformed { path: path.clone(), reason: e.message().to_owned() })?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
+            let table: toml::Table = text
+                .parse()
+                .map_err(|e: toml::de::Error| SettingsError::Malformed { path: path.clone(), reason: e.message().to_owned() })?;
             for (key, value) in table {
-                let name = known(&key).ok_or_else(|| SettingsError::Unknown { name: key.clone(), place: path.display().to_string() })?;
+                let name =
+                    known(&key).ok_or_else(|| SettingsError::Unknown { name: key.clone(), place: path.display().to_string() })?;
                 let text = match value {
                     toml::Value::String(s) => s,
                     toml::Value::Integer(n) => n.to_string(),

@@ -7,9 +7,9 @@ use crate::engines::{plan, recognised};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{
-    AcquisitionView, CallView, CaseView, ChangeView, CheckpointView, ChildView, Counts, Dated, DatedView, DerivativeView, EngineView, ErrorView, Facets,
-    IntegrityView, ItemDetail, ItemView, ItemsPage, LedgerView, MessageView, ReasonCount, SegmentTranslation, SegmentView, StageView, TextView,
-    TranscriptView, Unsearchable, WorkView,
+    AcquisitionView, CallView, CaseView, ChangeView, CheckpointView, ChildView, Counts, Dated, DatedView, DerivativeView,
+    EngineView, ErrorView, Facets, IntegrityView, ItemDetail, ItemView, ItemsPage, LedgerView, MessageView, ReasonCount,
+    SegmentTranslation, SegmentView, StageView, TextView, TranscriptView, Unsearchable, WorkView,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,9 +18,12 @@ use zapys_domain::call::CallTable;
 use zapys_domain::media::Document;
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
-use zapys_domain::transcript::{Flag, Transcript, Translation};
+use zapys_domain::transcript::{Transcript, Translation};
 use zapys_domain::{Action, DerivativeKind, Instant, ItemId, ItemKind, Lang};
-use zapys_store::{AcquisitionRow, Cursor, DerivationRow, DerivationState, FindingRow, ItemFilter, ItemRow, ItemSort, ItemStatus, JobRow, JobState};
+use zapys_store::{
+    AcquisitionRow, Cursor, DerivationRow, DerivationState, FindingRow, ItemFilter, ItemRow, ItemSort, ItemStatus, JobRow,
+    JobState,
+};
 
 /// In which order a list comes.
 pub type ItemsSort = ItemSort;
@@ -34,8 +37,8 @@ pub struct ItemsRequest {
     pub statuses: Vec<String>,
     /// Languages, as tags.
     pub languages: Vec<String>,
-    /// Doubts.
-    pub flags: Vec<Flag>,
+    /// Flags of segments, messages or rows, as the facets list them.
+    pub flags: Vec<String>,
     /// Part of the title.
     pub text: Option<String>,
     /// Order; newest first where nothing is said.
@@ -75,13 +78,16 @@ impl Casework {
             kinds: request.kinds.clone(),
             statuses: statuses.ok_or_else(|| bad("--status"))?,
             languages: languages.ok_or_else(|| bad("--lang"))?,
-            flags: request.flags.iter().map(|f| f.word().to_owned()).collect(),
+            flags: request.flags.clone(),
             title: request.text.clone().filter(|t| !t.trim().is_empty()),
             ..Default::default()
         };
         let limit = if request.limit == 0 { 100 } else { request.limit };
         let cursor = request.cursor.as_ref().map(Cursor::new);
-        let page = self.store.items(&filter, request.sort.unwrap_or(ItemSort::Newest), cursor.as_ref(), u32::try_from(limit).unwrap_or(500)).await?;
+        let page = self
+            .store
+            .items(&filter, request.sort.unwrap_or(ItemSort::Newest), cursor.as_ref(), u32::try_from(limit).unwrap_or(500))
+            .await?;
         let facets = self.store.facets(&filter).await?;
         let items = page.items.iter().map(item_view).collect();
         let words = |m: BTreeMap<Lang, u64>| m.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
@@ -112,7 +118,8 @@ impl Casework {
         let jobs = self.store.jobs_of(id).await?;
         let custody = self.store.entries_of(id).await?;
         let derivatives = self.derivative_views(&row, &derivations, &findings, &jobs);
-        let children = self.store.children(id).await?.iter().map(|c| ChildView { item: c.id, title: title(c), kind: c.kind }).collect();
+        let children =
+            self.store.children(id).await?.iter().map(|c| ChildView { item: c.id, title: title(c), kind: c.kind }).collect();
         Ok(ItemDetail {
             item: item_view(&row),
             acquisitions: acquisitions.iter().map(acquisition_view).collect(),
@@ -138,7 +145,13 @@ impl Casework {
         Ok(IntegrityView { state: state.into(), checked, entry: received })
     }
 
-    fn derivative_views(&self, row: &ItemRow, done: &[DerivationRow], findings: &[FindingRow], jobs: &[JobRow]) -> Vec<DerivativeView> {
+    fn derivative_views(
+        &self,
+        row: &ItemRow,
+        done: &[DerivationRow],
+        findings: &[FindingRow],
+        jobs: &[JobRow],
+    ) -> Vec<DerivativeView> {
         let mut views = Vec::new();
         for kind in plan(&recognised(row), self.translates()) {
             let derivation = done.iter().rev().find(|d| d.kind == kind);
@@ -167,8 +180,18 @@ impl Casework {
                 seconds: derivation.map(|d| d.elapsed_ms as f64 / 1000.0),
                 started: derivation.map(|d| d.started.to_string()),
                 finished: derivation.map(|d| d.finished.to_string()),
-                error: failure.map(|f| ErrorView { kind: "input".into(), code: f.code.clone(), message: f.message.clone(), subject: None, hint: f.hint.clone() }),
-                findings: findings.iter().filter(|f| derivation.is_some_and(|d| f.derivation == Some(d.key))).map(|f| f.finding.clone()).collect(),
+                error: failure.map(|f| ErrorView {
+                    kind: "input".into(),
+                    code: f.code.clone(),
+                    message: f.message.clone(),
+                    subject: None,
+                    hint: f.hint.clone(),
+                }),
+                findings: findings
+                    .iter()
+                    .filter(|f| derivation.is_some_and(|d| f.derivation == Some(d.key)))
+                    .map(|f| f.finding.clone())
+                    .collect(),
             });
         }
         let at_intake: Vec<_> = findings.iter().filter(|f| f.derivation.is_none()).map(|f| f.finding.clone()).collect();
@@ -197,7 +220,11 @@ impl Casework {
     }
 
     /// The newest derivative of a kind, read as `T`, with its derivation.
-    pub(crate) async fn typed<T: serde::de::DeserializeOwned>(&self, id: ItemId, kind: DerivativeKind) -> Result<(T, DerivationRow)> {
+    pub(crate) async fn typed<T: serde::de::DeserializeOwned>(
+        &self,
+        id: ItemId,
+        kind: DerivativeKind,
+    ) -> Result<(T, DerivationRow)> {
         let row = self.row(id).await?;
         let nothing = |why| CaseError::NothingRead { what: kind.word().into(), why };
         let Some(derivation) = self.store.derivative(id, kind).await? else {
@@ -225,19 +252,33 @@ impl Casework {
             Err(e) => return Err(e),
         };
         let t = t.value;
-        let mut segments: Vec<SegmentView> = t.segments.into_iter().map(|segment| SegmentView { segment, translations: BTreeMap::new() }).collect();
+        let mut segments: Vec<SegmentView> =
+            t.segments.into_iter().map(|segment| SegmentView { segment, translations: BTreeMap::new() }).collect();
         if let Some(Document { value: translation, .. }) = translation {
             let mut by_id: BTreeMap<String, _> = translation.segments.into_iter().map(|s| (s.id.clone(), s)).collect();
             for s in &mut segments {
                 if let Some(other) = by_id.remove(&s.segment.id) {
-                    let view = SegmentTranslation { text: other.text, engine: translation.engine.name.clone(), reviewed: false, confidence: other.confidence };
+                    let view = SegmentTranslation {
+                        text: other.text,
+                        engine: translation.engine.name.clone(),
+                        reviewed: false,
+                        confidence: other.confidence,
+                    };
                     s.translations.insert(translation.language.to_string(), view);
                 }
             }
         }
         let mut engine = engine_view(&derivation);
         engine.parameters = t.parameters;
-        Ok(TranscriptView { item: id, language: t.language.to_string(), duration_ms: t.duration_ms, reviewed: false, engine, speakers: t.speakers, segments })
+        Ok(TranscriptView {
+            item: id,
+            language: t.language.to_string(),
+            duration_ms: t.duration_ms,
+            reviewed: false,
+            engine,
+            speakers: t.speakers,
+            segments,
+        })
     }
 
     /// The readable text of a picture, article or document.
@@ -269,7 +310,10 @@ impl Casework {
             return Ok(ProxyFile { path, media_type, _scratch: None });
         }
         let (vault, scratch) = (self.vault.clone(), self.scratch()?);
-        let (path, scratch) = tokio::task::spawn_blocking(move || vault.materialise(&output, scratch.path()).map(|p| (p, scratch))).await.map_err(|_| CaseError::Lost)??;
+        let (path, scratch) =
+            tokio::task::spawn_blocking(move || vault.materialise(&output, scratch.path()).map(|p| (p, scratch)))
+                .await
+                .map_err(|_| CaseError::Lost)??;
         Ok(ProxyFile { path, media_type, _scratch: Some(scratch) })
     }
 
@@ -301,7 +345,10 @@ impl Casework {
                         done: s.work.done,
                         failed: s.work.failed,
                         running: s.work.leased,
-                        seconds_left: s.mean_ms.filter(|_| s.work.open() > 0).map(|ms| (ms * s.work.open()).div_ceil(1000 * workers.max(1))),
+                        seconds_left: s
+                            .mean_ms
+                            .filter(|_| s.work.open() > 0)
+                            .map(|ms| (ms * s.work.open()).div_ceil(1000 * workers.max(1))),
                     })
                     .collect(),
             },
@@ -327,7 +374,10 @@ impl Casework {
             }
         }
         let count = reasons.values().sum();
-        Ok(Unsearchable { count, reasons: reasons.into_iter().map(|(reason, count)| ReasonCount { reason: reason.into(), count }).collect() })
+        Ok(Unsearchable {
+            count,
+            reasons: reasons.into_iter().map(|(reason, count)| ReasonCount { reason: reason.into(), count }).collect(),
+        })
     }
 
     async fn changes(&self) -> Result<Vec<ChangeView>> {
@@ -339,7 +389,13 @@ impl Casework {
                 continue;
             }
             let row = self.row(item).await?;
-            changes.push(ChangeView { time: entry.at.to_string(), action: entry.action.word().into(), item, title: title(&row), kind: row.kind });
+            changes.push(ChangeView {
+                time: entry.at.to_string(),
+                action: entry.action.word().into(),
+                item,
+                title: title(&row),
+                kind: row.kind,
+            });
             if changes.len() == 12 {
                 break;
             }
@@ -349,7 +405,10 @@ impl Casework {
 }
 
 fn unsearchable(row: &ItemRow, jobs: &[JobRow], translate: bool) -> Option<&'static str> {
-    if row.facts.n_words.is_some_and(|n| n > 0) || row.facts.n_messages.is_some_and(|n| n > 0) || row.facts.n_calls.is_some_and(|n| n > 0) {
+    if row.facts.n_words.is_some_and(|n| n > 0)
+        || row.facts.n_messages.is_some_and(|n| n > 0)
+        || row.facts.n_calls.is_some_and(|n| n > 0)
+    {
         return None;
     }
     let worded: Vec<DerivativeKind> = plan(&recognised(row), translate).into_iter().filter(|k| WORDED.contains(k)).collect();
@@ -372,12 +431,20 @@ pub(crate) fn title(row: &ItemRow) -> String {
 
 pub(crate) fn engine_view(d: &DerivationRow) -> EngineView {
     let e = &d.engine;
-    EngineView { name: e.name.clone(), version: e.version.clone(), model: e.model.clone(), model_sha256: e.model_sha256.clone(), parameters: d.params.clone() }
+    EngineView {
+        name: e.name.clone(),
+        version: e.version.clone(),
+        model: e.model.clone(),
+        model_sha256: e.model_sha256.clone(),
+        parameters: d.params.clone(),
+    }
 }
 
 pub(crate) fn item_view(row: &ItemRow) -> ItemView {
     let f = &row.facts;
-    let stated = |date: &Option<zapys_domain::edtf::Edtf>, basis: &str| date.as_ref().map(|d| DatedView { value: d.to_string(), basis: basis.into() });
+    let stated = |date: &Option<zapys_domain::edtf::Edtf>, basis: &str| {
+        date.as_ref().map(|d| DatedView { value: d.to_string(), basis: basis.into() })
+    };
     let languages: Vec<String> = if f.languages.is_empty() && !row.details.lang.is_und() {
         vec![row.details.lang.to_string()]
     } else {

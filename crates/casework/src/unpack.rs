@@ -1,7 +1,7 @@
 //! Containers: each member of an archive becomes an item of its own, with the archive as its parent.
 
 use crate::Result;
-use crate::acquire::{Arrived, failed, stops_everything};
+use crate::acquire::{Arrived, failed, recognise, stops_everything};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::AddOutcome;
@@ -27,14 +27,30 @@ impl Casework {
     /// Takes in the members of an archive, once. What was cut off before is taken up again; what cannot be read is a
     /// finding or a failed outcome, and the rest goes on.
     #[allow(clippy::too_many_arguments, reason = "one archive with all that its members inherit")]
-    pub(crate) async fn unpack(&self, actor: &Actor, item: ItemId, object: ObjectId, recognised: &Recognised, path: &str, provenance: &Provenance, sink: &mut (dyn FnMut(AddOutcome) + Send)) -> Result<()> {
+    pub(crate) async fn unpack(
+        &self,
+        actor: &Actor,
+        item: ItemId,
+        object: ObjectId,
+        recognised: &Recognised,
+        path: &str,
+        provenance: &Provenance,
+        sink: &mut (dyn FnMut(AddOutcome) + Send),
+    ) -> Result<()> {
         let mark = format!("unpacked.{item}");
         if self.store.setting(&mark).await?.is_some() {
             return Ok(());
         }
         let depth = path.matches('!').count();
         let (members, mut findings) = if depth >= MAX_DEPTH {
-            (Vec::new(), vec![Finding::whole("nested-too-deep", Severity::Warning, format!("archives within archives are opened to a depth of {MAX_DEPTH}; this one was kept closed"))])
+            (
+                Vec::new(),
+                vec![Finding::whole(
+                    "nested-too-deep",
+                    Severity::Warning,
+                    format!("archives within archives are opened to a depth of {MAX_DEPTH}; this one was kept closed"),
+                )],
+            )
         } else {
             self.members(object, &recognised.format, path).await?
         };
@@ -44,7 +60,11 @@ impl Casework {
                 Ok(member) => arrived.push(member),
                 Err(e) if stops_everything(&e) => return Err(e),
                 Err(e) => {
-                    findings.push(Finding::whole("member-unreadable", Severity::Warning, "a member of the archive could not be read"));
+                    findings.push(Finding::whole(
+                        "member-unreadable",
+                        Severity::Warning,
+                        "a member of the archive could not be read",
+                    ));
                     sink(failed(name, &e));
                 }
             }
@@ -54,7 +74,10 @@ impl Casework {
         }
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
-        let act = crate::custody::Act::item(actor, zapys_domain::Action::Copied, item).purpose("evidence-intake").code("method", "unpacked").count("findings", findings.len() as u64);
+        let act = crate::custody::Act::item(actor, zapys_domain::Action::Copied, item)
+            .purpose("evidence-intake")
+            .code("method", "unpacked")
+            .count("findings", findings.len() as u64);
         ledger.seal(self, &mut tx, act).await?;
         if !findings.is_empty() {
             let first = tx.acquisitions(item).await?.first().map(|a| a.id).ok_or(CaseError::Inconsistent { what: "an item" })?;
@@ -66,7 +89,12 @@ impl Casework {
     }
 
     /// Keeps every member in the vault. Returns members by shown path, and what was noticed.
-    async fn members(&self, object: ObjectId, format: &str, path: &str) -> Result<(Vec<(String, Result<Arrived>)>, Vec<Finding>)> {
+    async fn members(
+        &self,
+        object: ObjectId,
+        format: &str,
+        path: &str,
+    ) -> Result<(Vec<(String, Result<Arrived>)>, Vec<Finding>)> {
         let (vault, format, path) = (self.vault.clone(), format.to_owned(), path.to_owned());
         let scratch = self.scratch()?;
         tokio::task::spawn_blocking(move || {
@@ -81,8 +109,8 @@ impl Casework {
                     let stored = batch.put(body)?;
                     let inner = vault.materialise(&stored.object, scratch.path())?;
                     let bytes = File::open(&inner).map_err(CaseError::path(&inner))?;
-                    let recognised = zapys_formats::recognise(&bytes, Some(&name));
-                    Ok(Arrived { path: shown.clone(), name, method: Method::ArchiveMember, stored, recognised, findings: Vec::new() })
+                    let (recognised, findings) = recognise(&bytes, &name);
+                    Ok(Arrived { path: shown.clone(), name, method: Method::ArchiveMember, stored, recognised, findings })
                 })();
                 let stop = result.as_ref().is_err_and(stops_everything);
                 members.push((shown, result));

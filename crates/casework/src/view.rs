@@ -23,7 +23,13 @@ pub struct ErrorView {
 impl ErrorView {
     /// Tells `fault` about `subject`.
     pub fn of(fault: &dyn zapys_domain::Fault, subject: Option<String>) -> Self {
-        Self { kind: fault.kind().word().into(), code: fault.code().into(), message: fault.to_string(), subject, hint: fault.hint() }
+        Self {
+            kind: fault.kind().word().into(),
+            code: fault.code().into(),
+            message: fault.to_string(),
+            subject,
+            hint: fault.hint(),
+        }
     }
 }
 

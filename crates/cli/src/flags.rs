@@ -5,8 +5,16 @@ use std::path::PathBuf;
 
 /// Evidence workbench: from tape to dossier, on your own machine.
 #[derive(Parser, Debug)]
-#[command(name = "zapys", version, about, max_term_width = 100, propagate_version = true, subcommand_required = true,
-    arg_required_else_help = true, after_help = "Exit status: 0 done, 1 the answer is no, 2 something failed, 3 wrong usage.")]
+#[command(
+    name = "zapys",
+    version,
+    about,
+    max_term_width = 100,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit status: 0 done, 1 the answer is no, 2 something failed, 3 wrong usage."
+)]
 pub struct Flags {
     /// The case to work on [else $ZAPYS_CASE, else ./case]
     #[arg(short = 'C', long = "case", value_name = "DIR", global = true)]

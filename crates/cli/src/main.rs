@@ -2,11 +2,11 @@
 //!
 //! Flags, settings, progress and exit codes live here; every rule lives in `zapys-casework`.
 
+mod commands;
 mod flags;
 mod later;
 mod out;
 mod telemetry;
-mod commands;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -35,6 +35,13 @@ impl From<Ended> for ExitCode {
 }
 
 fn main() -> ExitCode {
+    // What a panic says may quote evidence; where it happened does not.
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
+        eprintln!(
+            "zapys: a mistake in the program at {place}; this piece of work is given up, the rest goes on. Please report it."
+        );
+    }));
     let flags = match flags::Flags::try_parse() {
         Ok(flags) => flags,
         Err(e) => return wrong_usage(&e),

@@ -46,7 +46,9 @@ impl Out {
             return;
         }
         let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| clean(c)).collect()).collect();
-        let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).chain([head[i].chars().count()]).max().unwrap_or(0);
+        let width = |i: usize| {
+            rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).chain([head[i].chars().count()]).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
         let render = |cells: Vec<&str>| {
             let mut text = String::new();

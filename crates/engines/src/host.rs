@@ -299,3 +299,102 @@ pub fn locate(name: &str, configured: Option<&Path>) -> Result<PathBuf, EngineEr
 pub fn binary_sha256(program: &Path) -> Result<String, EngineError> {
     digest(program).map_err(EngineError::Io)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zapys_host_protocol::GateAsk;
+
+    /// A host that is a shell script.
+    fn host(dir: &Path, script: &str) -> Host {
+        use std::os::unix::fs::PermissionsExt;
+        let program = dir.join("host");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let plan = HostPlan { tool: "test host", program, shown: vec![], args: vec![], env: vec![], memory_bytes: 1_000_000_000 };
+        Host::new(Sandbox::detect().expect("bubblewrap"), plan)
+    }
+    /// A `printf` that writes this reply as a frame.
+    fn says(reply: &Reply) -> String {
+        let mut bytes = Vec::new();
+        frame::write(&mut bytes, reply, &[]).unwrap();
+        format!("printf '{}'", bytes.iter().map(|b| format!("\\{b:03o}")).collect::<String>())
+    }
+    fn hello(protocol: u32) -> Reply {
+        Reply::Hello(Hello { protocol, host: "t".into(), version: "1".into(), answers: vec![], threads: 1 })
+    }
+    fn ask(host: &Host, samples: &[i16], wall: Duration) -> Result<Vec<(u64, u64)>, EngineError> {
+        let ask =
+            Ask::Gate(GateAsk { samples: samples.len() as u64, threshold: [500, 300], min_speech_ms: 0, min_silence_ms: 0 });
+        let mut spans = Vec::new();
+        host.ask(&ask, &[samples], wall, &Arc::new(AtomicBool::new(false)), |reply| match reply {
+            Reply::Activity { spans: found } => {
+                spans = found;
+                Ok(Next::Enough)
+            }
+            _ => Ok(Next::More),
+        })?;
+        Ok(spans)
+    }
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_host_that_is_none_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        for (script, expected) in [
+            ("exit 3".to_owned(), "status 3"),
+            ("printf 'this is no frame at all'".to_owned(), "before its answer"),
+            (says(&hello(PROTOCOL + 1)), "another protocol"),
+            (says(&Reply::Progress { samples: 1 }), "another protocol"),
+            ("kill -SEGV $$".to_owned(), "signal 11"),
+        ] {
+            let error = host(dir.path(), &script).hello().unwrap_err().to_string();
+            assert!(error.contains(expected), "{script}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_crash_costs_one_question_and_a_refusal_none() {
+        let dir = tempfile::tempdir().unwrap();
+        // Dies of the first question, in every process anew.
+        let dies = host(dir.path(), &format!("{}; head -c 20 >/dev/null; exit 9", says(&hello(PROTOCOL))));
+        for _ in 0..2 {
+            assert_eq!(dies.hello().unwrap().host, "t");
+            let error = ask(&dies, &[1; 100_000], MINUTE).unwrap_err();
+            assert!(error.to_string().contains("status 9"), "{error}");
+        }
+        // Refuses one question and answers the next in the same process: it could not say hello twice.
+        let refusal = Reply::Error { code: "inference".into(), message: "not today".into() };
+        let answer = Reply::Activity { spans: vec![(1, 2)] };
+        let script = format!("{}; {}; {}; sleep 100", says(&hello(PROTOCOL)), says(&refusal), says(&answer));
+        let dir = tempfile::tempdir().unwrap();
+        let refuses = host(dir.path(), &script);
+        assert!(ask(&refuses, &[], MINUTE).unwrap_err().to_string().contains("not today"));
+        assert_eq!(ask(&refuses, &[], MINUTE).unwrap(), [(1, 2)]);
+    }
+
+    #[test]
+    fn a_host_that_hangs_is_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let hangs = host(dir.path(), &format!("{}; sleep 100", says(&hello(PROTOCOL))));
+        let error = ask(&hangs, &[0; 1_000_000], Duration::from_millis(300)).unwrap_err();
+        assert!(matches!(error, EngineError::Limit { .. }), "{error}");
+        let cancel = Arc::new(AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(300));
+                cancel.store(true, Ordering::Relaxed);
+            });
+            let end = hangs.ask(&Ask::Pcm, &[], MINUTE, &cancel, |_| Ok(Next::More));
+            assert!(matches!(end, Err(EngineError::Cancelled)), "{end:?}");
+        });
+    }
+
+    #[test]
+    fn a_missing_host_has_a_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(locate("zapys-engine-none", Some(dir.path())), Err(EngineError::Missing { .. })));
+        std::fs::write(dir.path().join("zapys-engine-none"), "").unwrap();
+        assert!(locate("zapys-engine-none", Some(dir.path())).is_ok());
+    }
+}

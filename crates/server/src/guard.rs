@@ -22,9 +22,21 @@ pub async fn this_machine_only(State(app): State<App>, request: Request, next: N
     let origin_ok = headers.get(header::ORIGIN).is_none_or(|o| known(o, "http://"));
     let site_ok = headers.get("sec-fetch-site").is_none_or(|s| s == "same-origin" || s == "none" || is_navigation(&request));
     let mut response = if !host_ok {
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "foreign-host", "this workbench answers only under the address of this machine", "Open the link that `zapys serve` printed.").into_response()
+        Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "foreign-host",
+            "this workbench answers only under the address of this machine",
+            "Open the link that `zapys serve` printed.",
+        )
+        .into_response()
     } else if !origin_ok || !site_ok {
-        Problem::new(StatusCode::FORBIDDEN, "foreign-origin", "another page asked for this", "Close that page and open the link that `zapys serve` printed.").into_response()
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "foreign-origin",
+            "another page asked for this",
+            "Close that page and open the link that `zapys serve` printed.",
+        )
+        .into_response()
     } else {
         next.run(request).await
     };
@@ -52,11 +64,18 @@ fn is_navigation(request: &Request) -> bool {
 /// Refuses whoever has no session, and changes without the session's token. Puts the actor into the request.
 pub async fn needs_session(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let Some(session) = cookie(request.headers()).and_then(|c| app.sessions.find(&c)) else {
-        return Problem::new(StatusCode::UNAUTHORIZED, "no-session", "this browser has no session", "Open the link that `zapys serve` printed; each link works once.").into_response();
+        return Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "no-session",
+            "this browser has no session",
+            "Open the link that `zapys serve` printed; each link works once.",
+        )
+        .into_response();
     };
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     if !safe && request.headers().get("x-zapys-csrf").and_then(|v| v.to_str().ok()) != Some(session.csrf.as_str()) {
-        return Problem::new(StatusCode::FORBIDDEN, "no-token", "the request lacks the session's token", "Reload the page.").into_response();
+        return Problem::new(StatusCode::FORBIDDEN, "no-token", "the request lacks the session's token", "Reload the page.")
+            .into_response();
     }
     request.extensions_mut().insert(Acting(session.actor));
     next.run(request).await
@@ -69,7 +88,14 @@ pub struct Acting(pub Actor);
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Acting {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, Problem> {
-        let missing = || Problem::new(StatusCode::UNAUTHORIZED, "no-session", "this browser has no session", "Open the link that `zapys serve` printed.");
+        let missing = || {
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "no-session",
+                "this browser has no session",
+                "Open the link that `zapys serve` printed.",
+            )
+        };
         parts.extensions.get::<Acting>().cloned().ok_or_else(missing)
     }
 }

@@ -4,13 +4,13 @@
 //! from this origin; every change carries the session's token. Evidence is sent as JSON, sound or re-encoded pictures,
 //! never as a page.
 
+mod api;
 mod error;
 mod guard;
-mod session;
-mod work;
-mod ui;
-mod api;
 mod openapi;
+mod session;
+mod ui;
+mod work;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

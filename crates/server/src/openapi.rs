@@ -7,7 +7,12 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("get", "/session", "Who is here and the token that changes must carry", "Session"),
     ("get", "/openapi.json", "This document", "OpenAPI 3.1"),
     ("get", "/case", "The case at a glance: counts, work under way, what cannot be searched, ledger, last changes", "Case"),
-    ("get", "/items", "Items with filters (kind, status, language, flag, text; each may repeat), sort, cursor and limit, and facet counts", "ItemsPage"),
+    (
+        "get",
+        "/items",
+        "Items with filters (kind, status, language, flag, text; each may repeat), sort, cursor and limit, and facet counts",
+        "ItemsPage",
+    ),
     ("get", "/items/{item}", "One item with acquisitions, derivatives, children and integrity", "Item"),
     ("get", "/items/{item}/custody", "The custody events of an item, oldest first", "Events"),
     ("get", "/items/{item}/transcript", "Words spoken, with translations; machine, unreviewed", "Transcript"),

@@ -1,11 +1,11 @@
 //! Sessions: a one-time link becomes a cookie. They live in memory and end with the program.
 
 use crate::App;
+use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::HashMap;
@@ -76,7 +76,11 @@ pub fn routes() -> Router<App> {
     Router::new().route("/open", get(open))
 }
 
-async fn open(State(app): State<App>, headers: HeaderMap, query: Result<Query<Token>, axum::extract::rejection::QueryRejection>) -> Response {
+async fn open(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: Result<Query<Token>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     if let Some(cookie) = query.ok().and_then(|Query(q)| app.sessions.redeem(&q.token)) {
         let set = format!("{COOKIE}={cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200");
         return ([(header::SET_COOKIE, set)], Redirect::to("/")).into_response();
@@ -85,7 +89,12 @@ async fn open(State(app): State<App>, headers: HeaderMap, query: Result<Query<To
     if cookie(&headers).and_then(|c| app.sessions.find(&c)).is_some() {
         return Redirect::to("/").into_response();
     }
-    (StatusCode::UNAUTHORIZED, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "This link was used or is not valid. Stop zapys serve and start it again for a new one.\n").into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+        "This link was used or is not valid. Stop zapys serve and start it again for a new one.\n",
+    )
+        .into_response()
 }
 
 #[cfg(test)]

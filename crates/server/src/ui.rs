@@ -20,7 +20,13 @@ fn file(_: &str) -> Option<Vec<u8>> {
 pub async fn serve(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     if path.starts_with("api/") {
-        return crate::error::Problem::new(StatusCode::NOT_FOUND, "no-such-route", "there is nothing at this address", "See /api/v1/openapi.json for what there is.").into_response();
+        return crate::error::Problem::new(
+            StatusCode::NOT_FOUND,
+            "no-such-route",
+            "there is nothing at this address",
+            "See /api/v1/openapi.json for what there is.",
+        )
+        .into_response();
     }
     // Names of built files carry a digest of their content, so they may be kept.
     if let Some(bytes) = file(path).filter(|_| !path.is_empty()) {

@@ -19,7 +19,12 @@ pub struct Work {
 impl Work {
     /// Starts with what is due already.
     pub fn start(case: Arc<Casework>, workers: usize) -> Self {
-        let work = Self { due: Arc::new(Notify::new()), cancel: Arc::default(), events: broadcast::channel(1024).0, state: Arc::new(watch::channel(0).0) };
+        let work = Self {
+            due: Arc::new(Notify::new()),
+            cancel: Arc::default(),
+            events: broadcast::channel(1024).0,
+            state: Arc::new(watch::channel(0).0),
+        };
         let this = work.clone();
         this.due.notify_one();
         tokio::spawn(async move {

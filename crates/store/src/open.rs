@@ -8,7 +8,7 @@ use crate::tx::Tx;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -143,6 +143,8 @@ impl Store {
             Location::Server(url) => {
                 let options: PgConnectOptions = url.parse().map_err(|_| StoreError::BadAddress)?;
                 let options = options.application_name("zapys").statement_cache_capacity(200).disable_statement_logging();
+                // A pool tries again for half a minute; a person who mistyped the address is told at once.
+                options.connect().await.doing()?.close().await.doing()?;
                 let pool = PgPoolOptions::new()
                     .max_connections(8)
                     .acquire_timeout(Duration::from_secs(30))

@@ -64,7 +64,7 @@ impl S3 {
             .with_bucket_name(&config.bucket)
             .with_region(&config.region)
             // Long enough for a server that restarts a part of itself, short enough for a person who waits.
-            .with_retry(RetryConfig { max_retries: 5, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() })
+            .with_retry(RetryConfig { max_retries: 5, retry_timeout: Duration::from_secs(15), ..RetryConfig::default() })
             .with_conditional_put(S3ConditionalPut::ETagMatch)
             .with_copy_if_not_exists(S3CopyIfNotExists::Multipart);
         if let Some(endpoint) = &config.endpoint {

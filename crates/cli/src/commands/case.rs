@@ -48,10 +48,20 @@ pub async fn models(args: Models, settings: &Settings, out: &Out) -> Result<Ende
             models.iter().for_each(|m| out.object(m));
             let rows: Vec<Vec<String>> = models
                 .iter()
-                .map(|m| vec![m.name.clone(), m.kind.clone(), m.languages.join(" "), m.licence.clone(), if m.installed { "installed" } else { "not installed" }.into()])
+                .map(|m| {
+                    vec![
+                        m.name.clone(),
+                        m.kind.clone(),
+                        m.languages.join(" "),
+                        m.licence.clone(),
+                        if m.installed { "installed" } else { "not installed" }.into(),
+                    ]
+                })
                 .collect();
             if rows.is_empty() {
-                out.say("No model pack is installed. `make run` fetches them, `zapys models import PATH` takes one from a folder.");
+                out.say(
+                    "No model pack is installed. `make run` fetches them, `zapys models import PATH` takes one from a folder.",
+                );
             } else {
                 out.table(&["name", "kind", "languages", "licence", "state"], &rows);
             }
@@ -84,9 +94,13 @@ pub fn config(settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
     for s in settings.all() {
         out.object(&s);
         let from = serde_json::to_value(&s.from).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-        rows.push(vec![s.name.into(), if s.value.is_empty() { "(computed)".into() } else { s.value.clone() }, from, s.about.into()]);
+        rows.push(vec![
+            s.name.into(),
+            if s.value.is_empty() { "(computed)".into() } else { s.value.clone() },
+            from,
+            s.about.into(),
+        ]);
     }
     out.table(&["setting", "value", "from", "what it does"], &rows);
     Ok(Ended::Done)
 }
-

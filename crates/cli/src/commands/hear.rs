@@ -64,15 +64,31 @@ fn plain(t: &TranscriptView, lang: Option<&str>) -> String {
 }
 
 fn subtitles(t: &TranscriptView, lang: Option<&str>, vtt: bool) -> String {
-    let stamp = |ms: u64| format!("{:02}:{:02}:{:02}{}{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, if vtt { '.' } else { ',' }, ms % 1000);
+    let stamp = |ms: u64| {
+        format!(
+            "{:02}:{:02}:{:02}{}{:03}",
+            ms / 3_600_000,
+            ms / 60_000 % 60,
+            ms / 1000 % 60,
+            if vtt { '.' } else { ',' },
+            ms % 1000
+        )
+    };
     let mut text = if vtt { format!("WEBVTT\n\nNOTE {LABEL}\n\n") } else { String::new() };
     for i in 0..t.segments.len() {
         let s = &t.segments[i].segment;
         let speaker = s.speaker.as_deref().map(|x| format!("{x}: ")).unwrap_or_default();
         // A cue ends at an empty line and must not hold the arrow that separates times.
-        let words = words(t, i, lang).replace("-->", "->").lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("\n");
+        let words =
+            words(t, i, lang).replace("-->", "->").lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("\n");
         let label = if vtt || i > 0 { String::new() } else { format!("[{LABEL}] ") };
-        let _ = write!(text, "{}\n{} --> {}\n{label}{speaker}{words}\n\n", i + 1, stamp(s.start_ms), stamp(s.end_ms.max(s.start_ms + 1)));
+        let _ = write!(
+            text,
+            "{}\n{} --> {}\n{label}{speaker}{words}\n\n",
+            i + 1,
+            stamp(s.start_ms),
+            stamp(s.end_ms.max(s.start_ms + 1))
+        );
     }
     text.trim_end().to_owned()
 }
@@ -82,7 +98,13 @@ pub async fn text(item: &str, settings: &Settings, out: &Out) -> Result<Ended, C
     let t = case.text(id).await?;
     out.object(&t);
     out.say(format!("{LABEL}: {} {}, language {}", t.text.engine.name, t.text.engine.version, t.text.language));
-    for (name, value) in [("title", &t.text.title), ("byline", &t.text.byline), ("publisher", &t.text.publisher), ("published", &t.text.published), ("modified", &t.text.modified)] {
+    for (name, value) in [
+        ("title", &t.text.title),
+        ("byline", &t.text.byline),
+        ("publisher", &t.text.publisher),
+        ("published", &t.text.published),
+        ("modified", &t.text.modified),
+    ] {
         if let Some(value) = value {
             out.say(format!("{name:<10} {value}"));
         }
@@ -91,7 +113,12 @@ pub async fn text(item: &str, settings: &Settings, out: &Out) -> Result<Ended, C
         out.say(format!("\n{}", b.text));
     }
     for q in &t.text.quotes {
-        out.say(format!("\nquote: «{}» {} {}", q.text, q.verb.as_deref().unwrap_or(""), q.speaker.as_deref().unwrap_or("(speaker not named)")));
+        out.say(format!(
+            "\nquote: «{}» {} {}",
+            q.text,
+            q.verb.as_deref().unwrap_or(""),
+            q.speaker.as_deref().unwrap_or("(speaker not named)")
+        ));
     }
     Ok(Ended::Done)
 }
@@ -102,7 +129,12 @@ pub async fn messages(item: &str, settings: &Settings, out: &Out) -> Result<Ende
         out.object(&m);
         let time = m.message.time.utc.as_deref().or(m.message.time.local.as_deref()).unwrap_or("time unknown");
         let forwarded = m.message.forwarded_from.as_ref().map(|f| format!(" (forwarded from {f})")).unwrap_or_default();
-        out.say(format!("{:>6} {time} {}{forwarded}: {}", m.message.message_id, m.message.sender.as_deref().unwrap_or("unknown"), m.message.text));
+        out.say(format!(
+            "{:>6} {time} {}{forwarded}: {}",
+            m.message.message_id,
+            m.message.sender.as_deref().unwrap_or("unknown"),
+            m.message.text
+        ));
     }
     Ok(Ended::Done)
 }
@@ -152,7 +184,13 @@ mod tests {
             language: "ru".into(),
             duration_ms: 4_000_000,
             reviewed: false,
-            engine: EngineView { name: "e".into(), version: "1".into(), model: None, model_sha256: None, parameters: serde_json::Value::Null },
+            engine: EngineView {
+                name: "e".into(),
+                version: "1".into(),
+                model: None,
+                model_sha256: None,
+                parameters: serde_json::Value::Null,
+            },
             speakers: vec![],
             segments: vec![SegmentView { segment, translations: Default::default() }],
         }

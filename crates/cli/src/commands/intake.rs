@@ -14,7 +14,8 @@ pub async fn add(args: Add, settings: &Settings, out: &Out) -> Result<Ended, Cas
     let provenance = provenance(&args)?;
     let case = open(settings, Access::Write).await?;
     let bar = if out.terminal && !out.quiet {
-        ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} files taken in, {elapsed}").expect("a fixed template"))
+        ProgressBar::new_spinner()
+            .with_style(ProgressStyle::with_template("{spinner} {pos} files taken in, {elapsed}").expect("a fixed template"))
     } else {
         ProgressBar::hidden()
     };
@@ -45,7 +46,9 @@ pub async fn add(args: Add, settings: &Settings, out: &Out) -> Result<Ended, Cas
 fn provenance(args: &Add) -> Result<Provenance, CaseError> {
     let bad = |flag: &'static str, wants: &'static str| CaseError::Flag { flag, wants };
     let date = |flag, text: &Option<String>| {
-        text.as_ref().map(|t| Edtf::parse(t).ok_or(bad(flag, "a date such as 2022, 2022-03, 2022-03-14 or 2022-03-1X"))).transpose()
+        text.as_ref()
+            .map(|t| Edtf::parse(t).ok_or(bad(flag, "a date such as 2022, 2022-03, 2022-03-14 or 2022-03-1X")))
+            .transpose()
     };
     let mut labels = std::collections::BTreeMap::new();
     for label in &args.label {
@@ -54,14 +57,26 @@ fn provenance(args: &Add) -> Result<Provenance, CaseError> {
     }
     Ok(Provenance {
         source: args.source.clone().map(Private::new),
-        source_grade: args.source_grade.as_ref().map(|g| SourceGrade::parse(&g.to_uppercase()).ok_or(bad("--source-grade", "a letter from A to F"))).transpose()?,
+        source_grade: args
+            .source_grade
+            .as_ref()
+            .map(|g| SourceGrade::parse(&g.to_uppercase()).ok_or(bad("--source-grade", "a letter from A to F")))
+            .transpose()?,
         origin: args.origin.clone().map(Private::new),
         collected_by: args.collected_by.clone().map(Private::new),
         legal_basis: args.legal_basis.clone().map(Private::new),
         recorded: date("--recorded", &args.recorded)?,
         published: date("--published", &args.published)?,
-        lang: args.lang.as_ref().map(|l| Lang::parse(l).ok_or(bad("--lang", "a language code such as uk, ru or en"))).transpose()?,
-        sensitivity: args.sensitivity.as_ref().map(|s| Sensitivity::parse(s).ok_or(bad("--sensitivity", "public, internal, protected or sealed"))).transpose()?,
+        lang: args
+            .lang
+            .as_ref()
+            .map(|l| Lang::parse(l).ok_or(bad("--lang", "a language code such as uk, ru or en")))
+            .transpose()?,
+        sensitivity: args
+            .sensitivity
+            .as_ref()
+            .map(|s| Sensitivity::parse(s).ok_or(bad("--sensitivity", "public, internal, protected or sealed")))
+            .transpose()?,
         labels,
     })
 }

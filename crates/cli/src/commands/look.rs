@@ -11,7 +11,12 @@ use zapys_domain::ItemKind;
 pub async fn items(args: Items, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
     let kind = kind(args.kind.as_deref())?;
     let case = open(settings, Access::Read).await?;
-    let mut request = ItemsRequest { kinds: kind.into_iter().collect(), statuses: args.status.into_iter().collect(), limit: 500, ..Default::default() };
+    let mut request = ItemsRequest {
+        kinds: kind.into_iter().collect(),
+        statuses: args.status.into_iter().collect(),
+        limit: 500,
+        ..Default::default()
+    };
     let mut rows = Vec::new();
     let mut total;
     loop {
@@ -43,11 +48,20 @@ fn row(i: &ItemView) -> Vec<String> {
         .or(i.n_calls.map(|n| format!("{n} calls")))
         .unwrap_or_else(|| "-".into());
     let doubts: u64 = i.flags.values().sum::<u64>() + i.findings;
-    vec![i.item.to_string(), i.kind.to_string(), i.languages.join(" "), length, i.processing.clone(), doubts.to_string(), i.title.clone()]
+    vec![
+        i.item.to_string(),
+        i.kind.to_string(),
+        i.languages.join(" "),
+        length,
+        i.processing.clone(),
+        doubts.to_string(),
+        i.title.clone(),
+    ]
 }
 
 fn kind(word: Option<&str>) -> Result<Option<ItemKind>, CaseError> {
-    word.map(|w| ItemKind::parse(w).ok_or(CaseError::Flag { flag: "--kind", wants: "a kind as `zapys items --help` lists them" })).transpose()
+    word.map(|w| ItemKind::parse(w).ok_or(CaseError::Flag { flag: "--kind", wants: "a kind as `zapys items --help` lists them" }))
+        .transpose()
 }
 
 pub async fn show(item: &str, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
@@ -58,15 +72,30 @@ pub async fn show(item: &str, settings: &Settings, out: &Out) -> Result<Ended, C
         return Ok(Ended::Done);
     }
     let unknown = || "unknown".to_owned();
-    out.say(format!("{}\n  {} {} ({}), {} bytes", detail.item.title, detail.item.kind, detail.item.item, detail.item.media_type, detail.item.bytes));
-    out.say(format!("  {}\n  status {}, processing {}, bytes {}", detail.item.object, detail.item.status, detail.item.processing, detail.integrity.state));
-    for (what, date) in [("recorded", &detail.item.recorded), ("published", &detail.item.published), ("collected", &detail.item.collected)] {
+    out.say(format!(
+        "{}\n  {} {} ({}), {} bytes",
+        detail.item.title, detail.item.kind, detail.item.item, detail.item.media_type, detail.item.bytes
+    ));
+    out.say(format!(
+        "  {}\n  status {}, processing {}, bytes {}",
+        detail.item.object, detail.item.status, detail.item.processing, detail.integrity.state
+    ));
+    for (what, date) in
+        [("recorded", &detail.item.recorded), ("published", &detail.item.published), ("collected", &detail.item.collected)]
+    {
         out.say(format!("  {what:<10} {}", date.as_ref().map_or_else(unknown, |d| format!("{} ({})", d.value, d.basis))));
     }
     out.say("\nAcquisitions");
     for a in &detail.acquisitions {
         let source = a.source.clone().unwrap_or_else(unknown);
-        out.say(format!("  {} {} by {} from {}, legal basis {}", a.time, a.method, a.actor, source, a.legal_basis.clone().unwrap_or_else(unknown)));
+        out.say(format!(
+            "  {} {} by {} from {}, legal basis {}",
+            a.time,
+            a.method,
+            a.actor,
+            source,
+            a.legal_basis.clone().unwrap_or_else(unknown)
+        ));
         out.say(format!("    {}", a.path));
     }
     out.say("\nDerivatives (machine, unreviewed)");
@@ -97,7 +126,13 @@ pub async fn custody(item: Option<String>, settings: &Settings, out: &Out) -> Re
     let mut rows = Vec::new();
     for e in &events {
         out.object(e);
-        rows.push(vec![e.seq.to_string(), e.time.clone(), e.actor.clone(), e.action.clone(), e.subject.clone().unwrap_or_else(|| "case".into())]);
+        rows.push(vec![
+            e.seq.to_string(),
+            e.time.clone(),
+            e.actor.clone(),
+            e.action.clone(),
+            e.subject.clone().unwrap_or_else(|| "case".into()),
+        ]);
     }
     out.table(&["seq", "time", "actor", "action", "subject"], &rows);
     Ok(Ended::Done)

@@ -1,12 +1,12 @@
 //! One function per command: flags in, casework called, answer out.
 
 mod case;
-mod intake;
-mod work;
-mod look;
 mod hear;
+mod intake;
+mod look;
 mod prove;
 mod serve;
+mod work;
 
 use crate::flags::{Command, Flags};
 use crate::out::Out;
@@ -55,7 +55,13 @@ pub async fn run(flags: Flags, out: &mut Out) -> Result<Ended, CaseError> {
 /// Says plainly that something is not there yet.
 fn not_there_yet(out: &Out, what: &str) -> Ended {
     if out.json {
-        crate::out::json_error("usage", "not-there-yet", &format!("`{what}` is not there yet in this version of zapys"), None, "`zapys --help` lists what is.");
+        crate::out::json_error(
+            "usage",
+            "not-there-yet",
+            &format!("`{what}` is not there yet in this version of zapys"),
+            None,
+            "`zapys --help` lists what is.",
+        );
     }
     eprintln!("zapys: `{what}` is not there yet in this version. `zapys --help` lists what is.");
     Ended::Usage

@@ -16,11 +16,21 @@ pub async fn verify(deep: bool, settings: &Settings, out: &Out) -> Result<Ended,
         out.say(format!("  {}: {} (item {})", bad.object, bad.reason, items.join(", ")));
     }
     let l = &v.ledger;
-    out.say(format!("Ledger: {} entries, root {}, {}.", l.size, l.root, if l.consistent { "consistent" } else { "NOT CONSISTENT" }));
+    out.say(format!(
+        "Ledger: {} entries, root {}, {}.",
+        l.size,
+        l.root,
+        if l.consistent { "consistent" } else { "NOT CONSISTENT" }
+    ));
     l.faults.iter().for_each(|f| out.say(format!("  {f}")));
     if deep {
         let d = &v.derivatives;
-        out.say(format!("Derivatives: {} repeated, {} differ, {} cannot be repeated bit by bit.", d.checked, d.differ.len(), d.non_reproducible));
+        out.say(format!(
+            "Derivatives: {} repeated, {} differ, {} cannot be repeated bit by bit.",
+            d.checked,
+            d.differ.len(),
+            d.non_reproducible
+        ));
         d.differ.iter().for_each(|x| out.say(format!("  {} {}: {}", x.item, x.derivation, x.reason)));
     }
     Ok(if v.ok { Ended::Done } else { Ended::No })

@@ -15,7 +15,10 @@ use zapys_domain::DerivativeKind;
 pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
     let mut only = Vec::new();
     for word in args.only.iter().map(|w| w.trim()).filter(|w| !w.is_empty()) {
-        only.push(DerivativeKind::parse(word).ok_or(CaseError::Flag { flag: "--only", wants: "names of derivations as `zapys process --help` lists them" })?);
+        only.push(
+            DerivativeKind::parse(word)
+                .ok_or(CaseError::Flag { flag: "--only", wants: "names of derivations as `zapys process --help` lists them" })?,
+        );
     }
     let case = open(settings, Access::Write).await?;
     let mut items = Vec::new();
@@ -29,7 +32,9 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
         if tokio::signal::ctrl_c().await.is_ok() {
             stop.store(true, Ordering::Relaxed);
             if !quiet {
-                eprintln!("Stopping: work under way is put back. Run `zapys process` to go on. Press Ctrl-C again to stop at once.");
+                eprintln!(
+                    "Stopping: work under way is put back. Run `zapys process` to go on. Press Ctrl-C again to stop at once."
+                );
             }
             if tokio::signal::ctrl_c().await.is_ok() {
                 std::process::exit(2);
@@ -44,7 +49,10 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
     let summary = summary?;
     out.object(&summary);
     if !out.json {
-        out.note(format!("{} finished, {} failed, {} skipped in {:.1} s.", summary.finished, summary.failed, summary.skipped, summary.seconds));
+        out.note(format!(
+            "{} finished, {} failed, {} skipped in {:.1} s.",
+            summary.finished, summary.failed, summary.skipped, summary.seconds
+        ));
     }
     let stopped = cancel.load(Ordering::Relaxed);
     Ok(if summary.failed > 0 || stopped { Ended::Failed } else { Ended::Done })
@@ -83,8 +91,12 @@ impl Board {
         }
         let item = e.item;
         match (&e.event, &e.error) {
-            (&"failed", Some(error)) => self.say(&format!("failed    {item} {:<12} {}", e.derivation, crate::out::sentence(error))),
-            (&"finished", _) if !self.quiet => self.say(&format!("finished  {item} {:<12} {:.1} s", e.derivation, e.seconds.unwrap_or(0.0))),
+            (&"failed", Some(error)) => {
+                self.say(&format!("failed    {item} {:<12} {}", e.derivation, crate::out::sentence(error)))
+            }
+            (&"finished", _) if !self.quiet => {
+                self.say(&format!("finished  {item} {:<12} {:.1} s", e.derivation, e.seconds.unwrap_or(0.0)))
+            }
             _ => {}
         }
     }
@@ -101,7 +113,8 @@ impl Board {
         let mut running = self.running.lock().unwrap_or_else(|p| p.into_inner());
         match e.event {
             "started" => {
-                let style = ProgressStyle::with_template("  {msg:<26} {bar:30} {percent:>3} % {elapsed}").expect("a fixed template");
+                let style =
+                    ProgressStyle::with_template("  {msg:<26} {bar:30} {percent:>3} % {elapsed}").expect("a fixed template");
                 let bar = self.bars.add(ProgressBar::new(1000).with_style(style).with_message(name.clone()));
                 running.insert(name, bar);
             }

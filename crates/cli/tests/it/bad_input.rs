@@ -12,7 +12,8 @@ fn what_cannot_be_taken_in_is_named_and_the_rest_is_taken() {
     assert!(Command::new("mkfifo").arg(s.path("in/pipe")).status().expect("mkfifo").success());
     let said = s.run(&["-C", "case", "add", "in", "gone", "--json"]).ends(2);
     let all = said.json();
-    let status = |name: &str| all.iter().find(|o| o["path"].as_str().is_some_and(|p| p.ends_with(name))).map(|o| o["status"].clone());
+    let status =
+        |name: &str| all.iter().find(|o| o["path"].as_str().is_some_and(|p| p.ends_with(name))).map(|o| o["status"].clone());
     assert_eq!(status("good.txt"), Some("added".into()));
     assert_eq!(status("empty.wav"), Some("added".into()), "an empty file is evidence too");
     for bad in ["link", "pipe", "gone"] {
@@ -34,7 +35,10 @@ fn truncated_mislabelled_and_hostile_files_fail_alone() {
     s.write("in/sound.png", &wav);
     s.write("in/cut.png", &png()[..40]);
     s.write("in/deep.json", "[".repeat(200_000).as_bytes());
-    s.write("in/four-gigabytes.wav", &[b"RIFF\xff\xff\xff\xffWAVEfmt ".as_slice(), &wav[16..40], b"\xff\xff\xff\xff", &[0; 400]].concat());
+    s.write(
+        "in/four-gigabytes.wav",
+        &[b"RIFF\xff\xff\xff\xffWAVEfmt ".as_slice(), &wav[16..40], b"\xff\xff\xff\xff", &[0; 400]].concat(),
+    );
     s.write("in/page.html", ("<p>".repeat(50_000) + "слово").as_bytes());
     s.write("in/notes.txt", "Тиша.".as_bytes());
     s.run(&["-C", "case", "add", "in", "-q"]).ends(0);
@@ -58,9 +62,11 @@ fn truncated_mislabelled_and_hostile_files_fail_alone() {
 fn a_second_process_is_told_and_readers_go_on() {
     let s = Stage::with_case();
     s.write("a.txt", b"a");
-    let mut serve = s.command(&["-C", "case", "serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let mut serve =
+        s.command(&["-C", "case", "serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("starts");
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.as_mut().expect("piped")), &mut line).expect("it says where it listens");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.as_mut().expect("piped")), &mut line)
+        .expect("it says where it listens");
     s.run(&["-C", "case", "add", "a.txt"]).ends(2).says("in use by another zapys").says("serve");
     s.run(&["-C", "case", "items"]).ends(0);
     s.run(&["-C", "case", "verify"]).ends(0);
@@ -98,10 +104,20 @@ fn without_a_model_pack_everything_else_is_done() {
     let s = Stage::with_case();
     s.write("tone.wav", &tone(1));
     s.run(&["-C", "case", "add", "tone.wav", "-q"]).ends(0);
-    let out = s.command(&["-C", "case", "process", "--json"]).env("ZAPYS_PACKS", s.path("none")).env("ZAPYS_HOSTS", s.path("none")).output().expect("starts");
+    let out = s
+        .command(&["-C", "case", "process", "--json"])
+        .env("ZAPYS_PACKS", s.path("none"))
+        .env("ZAPYS_HOSTS", s.path("none"))
+        .output()
+        .expect("starts");
     let said = Said::from(out).ends(2);
     let events = said.json();
-    let ended = |kind: &str| events.iter().find(|e| e["derivation"] == kind && e["event"] != "started" && e["event"] != "progress").map(|e| e["event"].clone());
+    let ended = |kind: &str| {
+        events
+            .iter()
+            .find(|e| e["derivation"] == kind && e["event"] != "started" && e["event"] != "progress")
+            .map(|e| e["event"].clone())
+    };
     for kind in ["probe", "decode", "peaks", "proxy"] {
         assert_eq!(ended(kind), Some("finished".into()), "{kind}: {}", said.err);
     }
@@ -119,14 +135,24 @@ fn a_full_disk_loses_nothing() {
     let script = "mount -t tmpfs -o size=12m tmpfs disk && \"$Z\" init disk/case --no-encryption -q && \"$Z\" -C disk/case add small.txt -q && \
                   { \"$Z\" -C disk/case add large.bin -q; echo \"add $?\"; } && { \"$Z\" -C disk/case verify -q; echo \"verify $?\"; } && \
                   { \"$Z\" -C disk/case items --json | wc -l; } && { find disk/case/vault -name '*.tmp' -o -path '*/tmp/*' | wc -l; }";
-    let out = Command::new("unshare").args(["-Urm", "sh", "-c", script]).env("Z", env!("CARGO_BIN_EXE_zapys")).current_dir(s.path("")).output().expect("unshare");
+    let out = Command::new("unshare")
+        .args(["-Urm", "sh", "-c", script])
+        .env("Z", env!("CARGO_BIN_EXE_zapys"))
+        .current_dir(s.path(""))
+        .output()
+        .expect("unshare");
     let said = Said::from(out);
     if said.err.contains("unshare:") || said.err.contains("mount:") {
         assert!(std::env::var_os("ZAPYS_REQUIRE_SERVERS").is_none(), "{}", said.err);
         println!("skipped: this machine gives no file system to a test");
         return;
     }
-    let lines: Vec<&str> = said.out.lines().filter(|l| l.starts_with("add ") || l.starts_with("verify ") || l.trim().parse::<u32>().is_ok()).map(str::trim).collect();
+    let lines: Vec<&str> = said
+        .out
+        .lines()
+        .filter(|l| l.starts_with("add ") || l.starts_with("verify ") || l.trim().parse::<u32>().is_ok())
+        .map(str::trim)
+        .collect();
     assert_eq!(lines, ["add 2", "verify 0", "1", "0"], "{} {}", said.out, said.err);
     assert!(said.err.contains("space") || said.err.contains("full"), "{}", said.err);
 }

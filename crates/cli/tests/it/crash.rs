@@ -14,7 +14,12 @@ fn outcome(s: &Stage) -> Vec<Value> {
         .into_iter()
         .map(|i| {
             let shown = s.run(&["-C", "case", "show", i["item"].as_str().expect("id"), "--json"]).ends(0).json();
-            let made: Vec<Value> = shown[0]["derivatives"].as_array().expect("list").iter().map(|d| json!([d["derivation"], d["status"], d["object"]])).collect();
+            let made: Vec<Value> = shown[0]["derivatives"]
+                .as_array()
+                .expect("list")
+                .iter()
+                .map(|d| json!([d["derivation"], d["status"], d["object"]]))
+                .collect();
             json!([i["title"], i["kind"], i["object"], i["n_acquisitions"], made])
         })
         .collect();
@@ -43,7 +48,11 @@ fn kill_at_any_moment_ends_in_the_same_case() {
 
     let rough = Stage::new();
     evidence(&rough);
-    let commands: [&[&str]; 3] = [&["init", "case", "--no-encryption", "-q"], &["-C", "case", "add", "in", "-q"], &["-C", "case", "process", "--only", ONLY, "-q"]];
+    let commands: [&[&str]; 3] = [
+        &["init", "case", "--no-encryption", "-q"],
+        &["-C", "case", "add", "in", "-q"],
+        &["-C", "case", "process", "--only", ONLY, "-q"],
+    ];
     for command in commands {
         // Later and later, so that every stage is hit, until the command is through.
         for millis in [2u64, 5, 9, 15, 25, 40, 70, 110, 180, 300, 500, 800, 1300, 2100] {

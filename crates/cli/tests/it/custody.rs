@@ -70,11 +70,23 @@ fn a_production_is_accepted_by_strangers_and_a_changed_byte_is_named() {
     s.run(&["-C", "case", "produce", "--out", "bag"]).ends(0);
     let vkey = s.run(&["-C", "case", "ledger", "vkey"]).ends(0).out;
     s.write("vkey", vkey.as_bytes());
-    let verify = |path: &str| Said::from(Command::new(verifier()).args([path, "--vkey", "vkey"]).current_dir(s.path("")).output().expect("zapys-verify starts"));
+    let verify = |path: &str| {
+        Said::from(
+            Command::new(verifier())
+                .args([path, "--vkey", "vkey"])
+                .current_dir(s.path(""))
+                .output()
+                .expect("zapys-verify starts"),
+        )
+    };
     verify("bag").ends(0);
     sums(&s.path("bag"));
     bagit(&s.path("bag"), true);
-    let original = walk(&s.path("bag/data/exhibits")).into_iter().find(|p| p.extension().is_some_and(|e| e == "txt") && p.to_string_lossy().contains("original")).or_else(|| walk(&s.path("bag/data/exhibits")).into_iter().next()).expect("a file");
+    let original = walk(&s.path("bag/data/exhibits"))
+        .into_iter()
+        .find(|p| p.extension().is_some_and(|e| e == "txt") && p.to_string_lossy().contains("original"))
+        .or_else(|| walk(&s.path("bag/data/exhibits")).into_iter().next())
+        .expect("a file");
     let mut bytes = fs::read(&original).expect("read");
     bytes[0] ^= 1;
     Command::new("chmod").args(["u+w"]).arg(&original).status().expect("chmod");
@@ -102,7 +114,8 @@ fn the_ledger_leaves_as_files_that_outsiders_read() {
     assert_eq!(events[0]["action"], "imported");
     assert!(events[0]["prev"].is_null() && events.len() > 1 && events[1]["prev"].is_string());
     // Nothing personal in the entries: neither names of files nor who gave them.
-    let entries: String = walk(&s.path("log")).iter().map(|p| String::from_utf8_lossy(&fs::read(p).expect("read")).into_owned()).collect();
+    let entries: String =
+        walk(&s.path("log")).iter().map(|p| String::from_utf8_lossy(&fs::read(p).expect("read")).into_owned()).collect();
     for secret in ["a.txt", "Archive", "order 1", "Опис"] {
         assert!(!entries.contains(secret), "{secret} is in the ledger");
     }
@@ -144,7 +157,12 @@ pub fn verifier() -> PathBuf {
 }
 
 fn sums(bag: &Path) {
-    let ok = Command::new("sha256sum").args(["-c", "--strict", "--quiet", "SHA256SUMS"]).current_dir(bag).status().expect("sha256sum").success();
+    let ok = Command::new("sha256sum")
+        .args(["-c", "--strict", "--quiet", "SHA256SUMS"])
+        .current_dir(bag)
+        .status()
+        .expect("sha256sum")
+        .success();
     assert!(ok, "sha256sum does not accept the production");
 }
 

@@ -19,7 +19,10 @@ fn tape_to_dossier() {
     let evidence = evidence.to_str().expect("a path");
     let added = s.run(&["-C", "case", "add", evidence, "--source", "Sample", "--json"]).ends(0).json();
     let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
-    added.iter().filter(|a| a["status"] == "added").for_each(|a| *kinds.entry(a["kind"].as_str().expect("kind").into()).or_default() += 1);
+    added
+        .iter()
+        .filter(|a| a["status"] == "added")
+        .for_each(|a| *kinds.entry(a["kind"].as_str().expect("kind").into()).or_default() += 1);
     let expected = [("article", 3), ("call-records", 1), ("chat-export", 1), ("photo", 1), ("recording", 5), ("screenshot", 2)];
     assert_eq!(kinds, expected.into_iter().map(|(k, n)| (k.to_owned(), n)).collect());
     assert_eq!(added.iter().filter(|a| a["status"] == "duplicate").count(), 2, "clip and voice note are in the export too");
@@ -53,8 +56,18 @@ fn words_are_heard(s: &Stage, truth: &Value) {
     assert!(t["engine"]["model_sha256"].is_string());
     let segments = t["segments"].as_array().expect("segments");
     for channel in 0..2u64 {
-        let said: String = call["turns"].as_array().expect("turns").iter().filter(|x| x["channel"] == channel).map(|x| format!("{} ", x["text"].as_str().expect("text"))).collect();
-        let heard: String = segments.iter().filter(|x| x["channel"] == channel).map(|x| format!("{} ", x["text"].as_str().expect("text"))).collect();
+        let said: String = call["turns"]
+            .as_array()
+            .expect("turns")
+            .iter()
+            .filter(|x| x["channel"] == channel)
+            .map(|x| format!("{} ", x["text"].as_str().expect("text")))
+            .collect();
+        let heard: String = segments
+            .iter()
+            .filter(|x| x["channel"] == channel)
+            .map(|x| format!("{} ", x["text"].as_str().expect("text")))
+            .collect();
         let errors = word_errors(&said, &heard);
         println!("channel {channel}: word error rate {errors:.3}");
         assert!(errors < MOST_ERRORS, "channel {channel}: {errors:.3}\nsaid: {said}\nheard: {heard}");
@@ -68,7 +81,11 @@ fn words_are_heard(s: &Stage, truth: &Value) {
         });
         assert!(inside, "nobody speaks at {start} ms on that channel: {x}");
         for w in x["words"].as_array().expect("words") {
-            assert!(w["start_ms"].as_u64() >= Some(start.saturating_sub(300)) && w["end_ms"].as_u64() <= x["end_ms"].as_u64().map(|e| e + 300), "{w}");
+            assert!(
+                w["start_ms"].as_u64() >= Some(start.saturating_sub(300))
+                    && w["end_ms"].as_u64() <= x["end_ms"].as_u64().map(|e| e + 300),
+                "{w}"
+            );
         }
     }
     let english: Vec<_> = segments.iter().filter(|x| x["channel"] == 0).map(|x| x["translations"]["en"].clone()).collect();
@@ -78,7 +95,8 @@ fn words_are_heard(s: &Stage, truth: &Value) {
 fn pictures_are_read(s: &Stage, truth: &Value) {
     for name in ["chat-light.png", "chat-dark.png"] {
         let read = &s.run(&["-C", "case", "text", &s.item(name), "--json"]).ends(0).json()[0];
-        let blocks: Vec<String> = read["blocks"].as_array().expect("blocks").iter().map(|b| squeeze(b["text"].as_str().expect("text"))).collect();
+        let blocks: Vec<String> =
+            read["blocks"].as_array().expect("blocks").iter().map(|b| squeeze(b["text"].as_str().expect("text"))).collect();
         for bubble in truth[format!("screens/{name}")]["bubbles"].as_array().expect("bubbles") {
             let text = squeeze(bubble["text"].as_str().expect("text"));
             let found = blocks.iter().zip(read["blocks"].as_array().expect("blocks")).find(|(b, _)| close(&text, b));
@@ -96,7 +114,10 @@ fn written_things_are_read(s: &Stage, truth: &Value) {
         let read = &s.run(&["-C", "case", "text", &s.item(name), "--json"]).ends(0).json()[0];
         assert_eq!(read["language"], t["language"], "{name}");
         let quotes = read["quotes"].as_array().expect("quotes");
-        assert!(quotes.iter().any(|q| q["text"].as_str().is_some_and(|x| x.contains(t["quote"].as_str().expect("quote")))), "{name}: {quotes:?}");
+        assert!(
+            quotes.iter().any(|q| q["text"].as_str().is_some_and(|x| x.contains(t["quote"].as_str().expect("quote")))),
+            "{name}: {quotes:?}"
+        );
         let text: String = read["blocks"].as_array().expect("blocks").iter().map(|b| b["text"].as_str().unwrap_or("")).collect();
         for chrome in ["window.stat", "Реклама", "Advertisement", "Передплатіть"] {
             assert!(!text.contains(chrome), "{name} keeps {chrome}");
@@ -116,9 +137,11 @@ fn written_things_are_read(s: &Stage, truth: &Value) {
 
 /// A word is found in another form than it was written in, in Russian and in Ukrainian.
 fn forms_are_found(s: &Stage) {
-    for (query, word) in [("оператором", "оператор"), ("конференцию", "конференц"), ("ящиків", "ящик"), ("будівлями", "будівл")] {
+    for (query, word) in [("оператором", "оператор"), ("конференцию", "конференц"), ("ящиків", "ящик"), ("будівлями", "будівл")]
+    {
         let hits = s.run(&["-C", "case", "search", query, "--json"]).ends(0).json();
-        let found = hits.iter().any(|h| h["text"].as_str().is_some_and(|t| t.to_lowercase().contains(word)) && h["matched"] == "lemma");
+        let found =
+            hits.iter().any(|h| h["text"].as_str().is_some_and(|t| t.to_lowercase().contains(word)) && h["matched"] == "lemma");
         assert!(found, "{query}: {hits:?}");
     }
     s.run(&["-C", "case", "search", "трамвай"]).ends(1);
@@ -141,7 +164,8 @@ fn word_errors(said: &str, heard: &str) -> f64 {
 }
 
 fn plain(text: &str) -> Vec<String> {
-    let text: String = text.to_lowercase().replace('ё', "е").chars().map(|c| if c.is_alphanumeric() || c == '\'' { c } else { ' ' }).collect();
+    let text: String =
+        text.to_lowercase().replace('ё', "е").chars().map(|c| if c.is_alphanumeric() || c == '\'' { c } else { ' ' }).collect();
     text.split_whitespace().map(str::to_owned).collect()
 }
 

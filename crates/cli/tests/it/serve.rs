@@ -35,7 +35,11 @@ impl Answer {
 
 impl Serving {
     fn start(s: &Stage) -> Self {
-        let mut child = s.command(&["-C", "case", "serve", "--listen", "127.0.0.1:0", "--json"]).stdout(Stdio::piped()).spawn().expect("starts");
+        let mut child = s
+            .command(&["-C", "case", "serve", "--listen", "127.0.0.1:0", "--json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
         let said: Value = serde_json::from_str(&line).expect("JSON");
@@ -154,7 +158,14 @@ fn a_file_comes_in_is_worked_on_and_is_found() {
     assert_eq!(shown["recorded"]["value"], "2022-03");
     let mut found = Value::Null;
     for _ in 0..600 {
-        found = serving.ask("POST", "/api/v1/search", &[headers[0], headers[1], ("Content-Type", "application/json")], r#"{"query":"будівлями"}"#.as_bytes()).json();
+        found = serving
+            .ask(
+                "POST",
+                "/api/v1/search",
+                &[headers[0], headers[1], ("Content-Type", "application/json")],
+                r#"{"query":"будівлями"}"#.as_bytes(),
+            )
+            .json();
         if found["total"] == 1 {
             break;
         }

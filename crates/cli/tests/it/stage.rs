@@ -35,7 +35,11 @@ impl Said {
 }
 impl From<Output> for Said {
     fn from(o: Output) -> Self {
-        Self { code: o.status.code(), out: String::from_utf8_lossy(&o.stdout).into_owned(), err: String::from_utf8_lossy(&o.stderr).into_owned() }
+        Self {
+            code: o.status.code(),
+            out: String::from_utf8_lossy(&o.stdout).into_owned(),
+            err: String::from_utf8_lossy(&o.stderr).into_owned(),
+        }
     }
 }
 
@@ -70,7 +74,9 @@ impl Stage {
         }
         // Packs are looked up in the tester's cache unless named; the home itself is the stage's.
         if std::env::var_os("ZAPYS_PACKS").is_none() {
-            let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
+            let cache = std::env::var_os("XDG_CACHE_HOME")
+                .map(PathBuf::from)
+                .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
             if let Some(cache) = cache {
                 c.env("ZAPYS_PACKS", cache.join("zapys/packs"));
             }
@@ -116,6 +122,9 @@ pub fn tone(seconds: usize) -> Vec<u8> {
     let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
     wav[4..8].copy_from_slice(&(36 + 2 * n as u32).to_le_bytes());
     wav.extend((2 * n as u32).to_le_bytes());
-    wav.extend((0..n).flat_map(|i| (((f64::from(i as u32) * 440.0 * std::f64::consts::TAU / 8000.0).sin() * 9000.0) as i16).to_le_bytes()));
+    wav.extend(
+        (0..n)
+            .flat_map(|i| (((f64::from(i as u32) * 440.0 * std::f64::consts::TAU / 8000.0).sin() * 9000.0) as i16).to_le_bytes()),
+    );
     wav
 }

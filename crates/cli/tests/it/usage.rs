@@ -90,7 +90,8 @@ fn settings_know_where_they_came_from() {
 #[test]
 fn doctor_names_what_is_missing_and_how_to_get_it() {
     let s = Stage::new();
-    let lines = s.command(&["doctor", "--json"]).env("ZAPYS_PACKS", s.path("none")).env("PATH", s.path("none")).output().expect("starts");
+    let lines =
+        s.command(&["doctor", "--json"]).env("ZAPYS_PACKS", s.path("none")).env("PATH", s.path("none")).output().expect("starts");
     let said = crate::stage::Said::from(lines).ends(1);
     let missing: Vec<_> = said.json().into_iter().filter(|l| l["state"] == "missing").collect();
     assert!(!missing.is_empty());

@@ -4,7 +4,7 @@ use crate::App;
 use crate::guard::Acting;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use std::convert::Infallible;
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -15,5 +15,7 @@ pub async fn events(State(app): State<App>, _: Acting) -> Sse<impl Stream<Item =
         let kind = e["type"].as_str().unwrap_or("progress").to_owned();
         Some(Ok(Event::default().event(kind).data(e["data"].to_string())))
     });
-    Sse::new(stream).keep_alive(KeepAlive::default())
+    // Said at once, so that the page knows it is connected before anything happens.
+    let open = stream::once(async { Ok(Event::default().comment("open")) });
+    Sse::new(open.chain(stream)).keep_alive(KeepAlive::default())
 }

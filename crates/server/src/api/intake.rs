@@ -18,19 +18,30 @@ pub struct Named {
     name: String,
 }
 
-pub async fn intake(State(app): State<App>, Acting(actor): Acting, Query(Named { name }): Query<Named>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
-    let unusable = |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-upload", what, "Reload the page and try again.");
+pub async fn intake(
+    State(app): State<App>,
+    Acting(actor): Acting,
+    Query(Named { name }): Query<Named>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let unusable =
+        |what: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-upload", what, "Reload the page and try again.");
     if name.is_empty() || name.len() > 4096 {
         return Err(unusable("the file has no usable name"));
     }
     let provenance = match headers.get("x-zapys-provenance") {
         None => Provenance::default(),
         Some(value) => {
-            let text = percent_decode_str(value.to_str().unwrap_or("")).decode_utf8().map_err(|_| unusable("the answers about the file cannot be read"))?;
-            let mut answers: serde_json::Map<String, Value> = serde_json::from_str(&text).map_err(|_| unusable("the answers about the file cannot be read"))?;
+            let text = percent_decode_str(value.to_str().unwrap_or(""))
+                .decode_utf8()
+                .map_err(|_| unusable("the answers about the file cannot be read"))?;
+            let mut answers: serde_json::Map<String, Value> =
+                serde_json::from_str(&text).map_err(|_| unusable("the answers about the file cannot be read"))?;
             // An empty field is an answer not given.
             answers.retain(|_, v| !v.is_null() && v.as_str() != Some(""));
-            serde_json::from_value(Value::Object(answers)).map_err(|_| unusable("a date or language among the answers is not one"))?
+            serde_json::from_value(Value::Object(answers))
+                .map_err(|_| unusable("a date or language among the answers is not one"))?
         }
     };
     let upload = app.case.begin_upload()?;

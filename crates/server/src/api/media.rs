@@ -10,10 +10,20 @@ use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-pub async fn sound(State(app): State<App>, acting: Acting, Path(item): Path<String>, request: Request) -> Result<Response, Problem> {
+pub async fn sound(
+    State(app): State<App>,
+    acting: Acting,
+    Path(item): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
     send(app, acting, item, request).await
 }
-pub async fn image(State(app): State<App>, acting: Acting, Path(item): Path<String>, request: Request) -> Result<Response, Problem> {
+pub async fn image(
+    State(app): State<App>,
+    acting: Acting,
+    Path(item): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
     send(app, acting, item, request).await
 }
 
@@ -33,7 +43,9 @@ async fn send(app: App, _: Acting, item: String, request: Request) -> Result<Res
     };
     let mut response = response.map(Body::new).into_response();
     let media_type = match proxy.media_type.as_str() {
-        t @ ("audio/ogg" | "image/png" | "image/jpeg" | "image/webp") => HeaderValue::from_str(t).expect("listed types are plain ASCII"),
+        t @ ("audio/ogg" | "image/png" | "image/jpeg" | "image/webp") => {
+            HeaderValue::from_str(t).expect("listed types are plain ASCII")
+        }
         _ => HeaderValue::from_static("application/octet-stream"),
     };
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);

@@ -1,12 +1,12 @@
 //! `/api/v1`: one file per noun. Handlers take the actor, call the case, and send its view.
 
 mod case;
+mod custody;
+mod events;
+mod intake;
 mod items;
 mod media;
 mod search;
-mod intake;
-mod custody;
-mod events;
 
 use crate::App;
 use axum::Router;

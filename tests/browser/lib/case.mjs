@@ -1,0 +1,104 @@
+// The case that every test looks at: made with the real binary, processed with the real engines, served by `zapys serve`.
+//
+// ZAPYS_BIN     the binary (otherwise the workspace's own build)
+// ZAPYS_HOSTS   the folder of its sandboxed hosts (otherwise the folder of the binary)
+// ZAPYS_SAMPLE  the folder of the sample (otherwise `sample/` of the workspace, made by `cargo xtask sample`)
+// ZAPYS_BROWSER_CASE   a case to begin from; it is copied, and only what it lacks is added and processed
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { access, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const run = promisify(execFile);
+
+/** Evidence that tries to run. Whatever of it ran would set `window.ran`. */
+export const HOSTILE = {
+  html: 'hostile-page.html',
+  text: 'hostile-note.txt',
+  named: '<img src=x onerror=window.ran=3>.txt',
+  /** Words of the note that must be seen as letters. */
+  letters: ['<img src=x onerror="window.ran=1">', '<script>window.ran=2</script>', '<b>not bold</b>'],
+};
+
+const hostilePage = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Notice <script>window.ran=4</script></title>
+<script>window.ran = 5; fetch('https://outside.example/seen');</script>
+<style>body { display: none } @import url("https://outside.example/look.css");</style>
+<link rel="stylesheet" href="https://outside.example/look.css"><meta http-equiv="refresh" content="0;url=https://outside.example/">
+</head><body onload="window.ran=6"><article><h1>Notice of the museum</h1>
+<p>The collection moved to the new building on Friday, says the keeper of the museum, and every crate was counted twice before the doors were closed.</p>
+<p>A visitor wrote: &lt;img src=x onerror="window.ran=7"&gt; and nobody knew what that was meant to say about the crates in the yard.</p>
+<img src="x" onerror="window.ran=8"><iframe src="javascript:parent.ran=9"></iframe><svg onload="window.ran=10"><script>window.ran=11</script></svg>
+<a href="javascript:window.ran=12">More about the crates</a>
+<form action="https://outside.example/take"><button>Send</button></form>
+<p>The keeper said that the list of the crates would be shown to everyone who asks, and that visitors are welcome again from Monday morning.</p>
+</article></body></html>
+`;
+
+async function firstOf(paths, what) {
+  for (const candidate of paths) {
+    try {
+      await access(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // The next place may have it.
+    }
+  }
+  throw new Error(`${what} is not at ${paths.join(' or ')}`);
+}
+
+async function writeHostile(folder) {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, HOSTILE.html), hostilePage);
+  await writeFile(path.join(folder, HOSTILE.text), `A note that was handed in.\n\n${HOSTILE.letters.join('\n\n')}\n\nEnd of the note.\n`);
+  await writeFile(path.join(folder, HOSTILE.named), 'A file whose name is not a name.\n');
+}
+
+/** Makes and serves a case. `stop()` ends the server and removes every trace. */
+export async function serveCase({ hostile = true } = {}) {
+  const bin = await firstOf(process.env.ZAPYS_BIN ? [path.resolve(process.env.ZAPYS_BIN)] : [path.join(root, 'target/debug/zapys'), path.join(root, 'target/release/zapys')], 'the zapys binary');
+  const evidence = await firstOf([path.join(process.env.ZAPYS_SAMPLE || path.join(root, 'sample'), 'evidence')], 'the sample evidence (`cargo xtask sample` makes it)');
+  const env = { ...process.env, ZAPYS_HOSTS: process.env.ZAPYS_HOSTS || path.dirname(bin) };
+  const folder = await mkdtemp(path.join(tmpdir(), 'zapys-browser-'));
+  const dir = path.join(folder, 'case');
+  const zapys = (...args) => run(bin, args, { env, maxBuffer: 64 << 20 });
+  let server = null;
+
+  async function stop() {
+    if (server && server.exitCode === null && server.signalCode === null) {
+      const ended = once(server, 'exit');
+      server.kill('SIGTERM');
+      await ended;
+    }
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  try {
+    if (process.env.ZAPYS_BROWSER_CASE) await cp(process.env.ZAPYS_BROWSER_CASE, dir, { recursive: true });
+    else await zapys('init', dir, '--no-encryption', '--name', 'Museum crates');
+    await zapys('-C', dir, 'add', evidence, '--source', 'Sample');
+    if (hostile) {
+      await writeHostile(path.join(folder, 'hostile'));
+      await zapys('-C', dir, 'add', path.join(folder, 'hostile'), '--source', 'Unknown sender');
+    }
+    await zapys('-C', dir, 'process');
+
+    server = spawn(bin, ['-C', dir, 'serve', '--listen', '127.0.0.1:0', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    server.stderr.on('data', (part) => (said = (said + part).slice(-4000)));
+    const lines = createInterface({ input: server.stdout });
+    const first = await Promise.race([once(lines, 'line').then(([line]) => line), once(server, 'exit').then(() => null)]);
+    if (first === null) throw new Error(`the server ended before it listened: ${said}`);
+    const { listening, link } = JSON.parse(first);
+    return { base: `http://${listening}`, link, stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}

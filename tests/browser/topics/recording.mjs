@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+const ready = (page) => page.getByRole('button', { name: 'Play', exact: true }).and(page.locator(':enabled')).waitFor();
+const soundAt = (page) => page.evaluate(() => window.seen.sounds.at(-1).currentTime * 1000);
+const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
+const row = (page, idx) => page.locator(`[data-seg="${idx}"]`);
+
+export default function recording(bench) {
+  const call = () => bench.item('call-01.wav').item;
+  const words = () => bench.get(`/items/${call()}/transcript`);
+
+  describe('recording', () => {
+    test('opens silent: nothing plays, nothing is wired for sound', async () => {
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        await row(page, 0).waitFor();
+        const state = await page.evaluate(() => ({ n: window.seen.sounds.length, plays: window.seen.plays, contexts: window.seen.contexts, paused: window.seen.sounds.every((sound) => sound.paused && !sound.autoplay), at: window.seen.sounds[0]?.currentTime }));
+        assert.deepEqual(state, { n: 1, plays: 0, contexts: 0, paused: true, at: 0 });
+        assert.equal(await page.locator('audio[autoplay], video[autoplay]').count(), 0);
+      });
+    });
+
+    test('the waveform is drawn, one lane for each channel', async () => {
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        const lanes = page.locator('.lane canvas');
+        assert.equal(await lanes.count(), 2);
+        await page.waitForFunction(() => [...document.querySelectorAll('.strip canvas')].every((canvas) => {
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          let painted = 0;
+          for (let idx = 3; idx < data.length; idx += 4) if (data[idx] > 0) painted++;
+          return painted > canvas.width;
+        }));
+        // The lanes are of different voices, so they are not one picture drawn twice.
+        const [a, b] = await lanes.evaluateAll((all) => all.map((canvas) => canvas.toDataURL()));
+        assert.notEqual(a, b);
+        const slider = page.getByRole('slider', { name: 'Place in the recording' });
+        assert.equal(await slider.getAttribute('aria-valuemax'), String(bench.item('call-01.wav').duration_ms));
+      });
+    });
+
+    test('a click on a word seeks to its start', async () => {
+      const { segments } = await words();
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        for (const [idx, place] of [[4, 2], [1, 1], [7, 3]]) {
+          const word = segments[idx].words[place];
+          await row(page, idx).locator(`[data-word="${place}"]`).click();
+          await page.waitForFunction((ms) => Math.abs(window.seen.sounds.at(-1).currentTime * 1000 - ms) < 5 && !window.seen.sounds.at(-1).seeking, word.start_ms);
+          await page.locator(`[data-seg="${idx}"][aria-current="true"] [data-word="${place}"].now`).waitFor();
+          assert.equal(letters(await row(page, idx).locator(`[data-word="${place}"]`).innerText()), letters(word.text));
+        }
+        assert.equal(await page.evaluate(() => window.seen.plays), 0, 'a click seeks and does not play');
+      });
+    });
+
+    test('words follow the sound', async () => {
+      const { segments } = await words();
+      const first = segments.findIndex((segment) => segment.words.length >= 5);
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        await row(page, first).locator('[data-word="0"]').click();
+        await page.keyboard.press('Space');
+        await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+        // Looks at every frame until five different words have been lit, each with the clock of the sound.
+        const lit = await page.evaluate(() => new Promise((resolve, reject) => {
+          const found = new Map();
+          const end = performance.now() + 30_000;
+          const look = () => {
+            const ms = window.seen.sounds.at(-1).currentTime * 1000;
+            for (const word of document.querySelectorAll('.w.now')) {
+              const key = `${word.closest('[data-seg]').dataset.seg} ${word.dataset.word}`;
+              if (!found.has(key)) found.set(key, ms);
+            }
+            if (found.size >= 5) resolve([...found]);
+            else if (performance.now() > end) reject(new Error(`only ${found.size} words were lit`));
+            else requestAnimationFrame(look);
+          };
+          look();
+        }));
+        let before = 0;
+        for (const [key, ms] of lit) {
+          const [idx, place] = key.split(' ').map(Number);
+          const word = segments[idx].words[place];
+          assert.ok(ms >= word.start_ms - 60 && ms <= Math.max(word.end_ms, segments[idx].words[place + 1]?.start_ms ?? segments[idx].end_ms) + 250, `word ${key} (${word.start_ms} to ${word.end_ms}) is lit at ${ms}`);
+          assert.ok(ms >= before);
+          before = ms;
+        }
+        await page.keyboard.press('Space');
+        await page.waitForFunction(() => window.seen.sounds.at(-1).paused);
+        const stopped = await soundAt(page);
+        assert.ok(stopped > segments[first].words[0].start_ms + 300, 'the sound went on');
+        await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+      });
+    });
+
+    test('keys move by word, segment and two seconds', async () => {
+      const { segments } = await words();
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        await row(page, 0).waitFor();
+        const at = (ms) => page.waitForFunction((ms) => Math.abs(window.seen.sounds.at(-1).currentTime * 1000 - ms) < 5, ms);
+        await row(page, 3).locator('[data-word="0"]').click();
+        await at(segments[3].words[0].start_ms);
+        await page.keyboard.press('ArrowRight');
+        await at(segments[3].words[0].start_ms + 2000);
+        await page.keyboard.press('ArrowLeft');
+        await at(segments[3].words[0].start_ms);
+        await page.keyboard.press('Shift+ArrowRight');
+        await at(segments.flatMap((segment) => segment.words).map((word) => word.start_ms).toSorted((a, b) => a - b).find((ms) => ms > segments[3].words[0].start_ms + 1));
+        await page.keyboard.press('ArrowDown');
+        await page.locator('[data-seg="4"][aria-current="true"]').waitFor();
+      });
+    });
+
+    test('machine text says that it is unreviewed, and stands beside its translation', async () => {
+      const transcript = await words();
+      await bench.with(`/items/${call()}`, async (page) => {
+        const text = page.getByRole('region', { name: 'Transcript' });
+        await text.getByText('Machine, unreviewed').waitFor();
+        assert.equal(await page.locator('[data-seg]').count(), transcript.segments.length);
+        await text.getByText(`0 of ${transcript.segments.length} reviewed`).waitFor();
+        const idx = transcript.segments.findIndex((segment) => segment.language === 'ru' && segment.translations.en && !segment.flags.includes('no-speech'));
+        assert.ok(idx >= 0, 'the sample has Russian speech with a translation');
+        const segment = transcript.segments[idx];
+        assert.equal(segment.translations.en.reviewed, false);
+        assert.equal((await row(page, idx).locator('.cell:not(.tr)').innerText()).trim(), segment.text.trim());
+        assert.equal(await row(page, idx).locator('.cell:not(.tr)').getAttribute('lang'), 'ru');
+        assert.equal((await row(page, idx).locator('.cell.tr').innerText()).trim(), segment.translations.en.text.trim());
+        assert.equal(await row(page, idx).locator('.cell.tr').getAttribute('lang'), 'en');
+        assert.match(await text.locator('.hd').innerText(), /English, machine, unreviewed/);
+        await page.keyboard.press('t');
+        await page.locator('.cell.tr').first().waitFor({ state: 'detached' });
+        await page.keyboard.press('t');
+        await page.locator('.cell.tr').first().waitFor();
+      });
+    });
+
+    test('an address with a segment opens at that segment, silent', async () => {
+      const { segments } = await words();
+      const idx = segments.length - 1;
+      await bench.with(`/items/${call()}?at=${segments[idx].id}`, async (page) => {
+        await ready(page);
+        await page.locator(`[data-seg="${idx}"][aria-current="true"]`).waitFor();
+        await page.waitForFunction((idx) => {
+          const row = document.querySelector(`[data-seg="${idx}"]`).getBoundingClientRect();
+          const box = document.querySelector('[data-seg]').closest('section').getBoundingClientRect();
+          return row.top >= box.top && row.bottom <= box.bottom + 1;
+        }, idx);
+        await page.waitForFunction((ms) => Math.abs(window.seen.sounds.at(-1).currentTime * 1000 - ms) < 20, segments[idx].start_ms);
+        assert.equal(await page.evaluate(() => window.seen.plays), 0);
+      });
+    });
+
+    test('the panel says where it came from and how the words came about', async () => {
+      const detail = await bench.get(`/items/${call()}`);
+      await bench.with(`/items/${call()}`, async (page) => {
+        const panel = page.getByRole('complementary');
+        await panel.getByText('Sample').first().waitFor();
+        const engine = detail.derivatives.find((it) => it.derivation === 'transcript').engine;
+        assert.ok((await panel.innerText()).includes(engine.model ?? engine.name), 'the model is named');
+      });
+    });
+  });
+}

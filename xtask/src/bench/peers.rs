@@ -1,0 +1,68 @@
+//! What the bench needs beyond zapys: a Python environment with the peers, by version, in `target/venv/faster-whisper`.
+
+use super::measured::script;
+use crate::setup::venvs;
+use crate::steps::{output, patiently, program};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+fn dir() -> PathBuf {
+    venvs().join("faster-whisper")
+}
+
+/// The Python of the environment.
+pub fn python() -> PathBuf {
+    dir().join("bin/python3")
+}
+
+/// True where the yardstick of intake is installed.
+pub fn has_openssl() -> bool {
+    runs(&["openssl", "version"])
+}
+
+/// True where Python can make environments.
+pub fn has_venv() -> bool {
+    runs(&["python3", "-c", "import venv, ensurepip"])
+}
+
+fn runs(words: &[&str]) -> bool {
+    let mut command = program(words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|s| s.success())
+}
+
+/// Makes the environment unless it is there whole. Errors: what could not be installed, with a remedy.
+pub fn ensure() -> Result<(), String> {
+    let list = script("requirements.txt");
+    let wanted = fs::read_to_string(&list).map_err(|e| format!("{} cannot be read: {e}.", list.display()))?;
+    let stamp = dir().join("made.txt");
+    if python().exists() && fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+        return Ok(());
+    }
+    eprintln!("      installing {}", dir().display());
+    output(program("python3").args(["-m", "venv", "--clear"]).arg(dir()))
+        .map_err(|e| format!("{e} Where venv is missing, install the Debian package python3-venv."))?;
+    patiently("pip", || {
+        let mut command = program(&python().to_string_lossy());
+        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]);
+        command.args(["--only-binary=:all:", "--retries", "5", "--timeout", "60", "--requirement"]).arg(&list);
+        output(&mut command)
+    })?;
+    fs::write(&stamp, wanted).map_err(|e| format!("{} cannot be written: {e}.", stamp.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_peer_is_pinned() {
+        let text = fs::read_to_string(script("requirements.txt")).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
+        assert!(lines.iter().all(|l| l.split("==").count() == 2 && !l.contains(['*', ' '])), "{text}");
+        for name in ["faster-whisper==", "ctranslate2==", "jiwer=="] {
+            assert!(lines.iter().any(|l| l.starts_with(name)), "{name}");
+        }
+    }
+}
