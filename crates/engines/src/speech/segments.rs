@@ -4,6 +4,7 @@
 //! grows too long to be looked at in one glance. It never reaches over a removed silence of more than a second.
 
 use super::packing::Window;
+use std::collections::BTreeMap;
 use zapys_domain::Lang;
 use zapys_domain::transcript::{Flag, Segment, Word};
 use zapys_host_protocol::Heard;
@@ -53,8 +54,8 @@ pub fn unsaid(heard: &Heard) -> bool {
     heard.no_speech > NO_SPEECH && heard.mean_log_probability < UNSAID
 }
 
-/// Segments of one window, in time order, still without ids and speakers. `common`: language of the recording.
-pub fn of_window(heard: &Heard, window: &Window, channel: u16, common: &str) -> Vec<Segment> {
+/// Segments of one window, in time order, still without ids and speakers.
+pub fn of_window(heard: &Heard, window: &Window, channel: u16) -> Vec<Segment> {
     let mut last_end = 0;
     let words = heard.words.iter().map(|w| {
         let (start, end) = window.to_channel(u64::from(w.start_ms) * 16, u64::from(w.end_ms) * 16);
@@ -72,7 +73,7 @@ pub fn of_window(heard: &Heard, window: &Window, channel: u16, common: &str) -> 
     let mut from = 0;
     for i in 1..=words.len() {
         if i == words.len() || ends(&words[i - 1], &words[i]) {
-            divide(&words[from..i], &mut |part| segments.push(segment(part, heard, channel, common)));
+            divide(&words[from..i], &mut |part| segments.push(segment(part, heard, channel)));
             from = i;
         }
     }
@@ -119,7 +120,7 @@ fn divide(words: &[Placed], out: &mut dyn FnMut(&[Placed])) {
     divide(&words[at..], out);
 }
 
-fn segment(words: &[Placed], heard: &Heard, channel: u16, common: &str) -> Segment {
+fn segment(words: &[Placed], heard: &Heard, channel: u16) -> Segment {
     let tokens: f32 = words.iter().map(|w| w.tokens).sum();
     let log: f32 = words.iter().map(|w| w.word.confidence.max(1e-6).ln() * w.tokens).sum();
     let confidence = (log / tokens.max(1.0)).exp();
@@ -130,9 +131,6 @@ fn segment(words: &[Placed], heard: &Heard, channel: u16, common: &str) -> Segme
     }
     if heard.repeats || heard.compression > 2.2 {
         flags.push(Flag::Repetition);
-    }
-    if heard.language != common {
-        flags.push(Flag::LanguageSwitch);
     }
     if confidence < LOW_CONFIDENCE {
         flags.push(Flag::LowConfidence);
@@ -155,6 +153,22 @@ fn invented(text: &str) -> bool {
     let text = text.to_lowercase();
     let text = text.trim_matches(|c: char| !c.is_alphanumeric());
     INVENTED.iter().any(|i| text.strip_prefix(i).is_some_and(|rest| rest.chars().count() < 30))
+}
+
+/// Flags each segment in another language than most of what is said on its channel: parties to one call may well speak
+/// different languages all along, and that is no switch.
+pub fn mark_switches(segments: &mut [Segment]) {
+    let mut said: BTreeMap<(Option<u16>, Lang), usize> = BTreeMap::new();
+    for s in segments.iter() {
+        *said.entry((s.channel, s.language.clone())).or_default() += s.text.chars().count();
+    }
+    for s in segments {
+        let most = said.iter().filter(|((c, _), _)| *c == s.channel).max_by_key(|(_, n)| **n);
+        if most.is_some_and(|((_, usual), _)| *usual != s.language) {
+            s.flags.push(Flag::LanguageSwitch);
+            s.flags.sort();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -192,7 +206,7 @@ mod tests {
     #[test]
     fn segments_end_at_pauses_and_sentences() {
         let h = heard(&[("Жду", 0, 300), ("тебя.", 320, 600), ("Едешь?", 900, 1200), ("Да", 1250, 1400), ("еду", 2500, 2700)]);
-        let segments = of_window(&h, &Window::plain(16_000, 64_000), 1, "ru");
+        let segments = of_window(&h, &Window::plain(16_000, 64_000), 1);
         assert_eq!(texts(&segments), [("Жду тебя.", 1000, 1600), ("Едешь? Да", 1900, 2400), ("еду", 3500, 3700)]);
         assert!(segments.iter().all(|s| s.channel == Some(1) && s.flags.is_empty() && (s.confidence - 0.9).abs() < 1e-5));
         assert_eq!(segments[0].words[1].start_ms, 1320);
@@ -207,7 +221,7 @@ mod tests {
             ],
         };
         let h = heard(&[("раз", 600, 900), ("два", 980, 1400), ("три", 1400, 1900)]);
-        assert_eq!(texts(&of_window(&h, &window, 0, "ru")), [("раз", 600, 900), ("два три", 10_000, 10_900)]);
+        assert_eq!(texts(&of_window(&h, &window, 0)), [("раз", 600, 900), ("два три", 10_000, 10_900)]);
     }
 
     #[test]
@@ -215,7 +229,7 @@ mod tests {
         let mut words: Vec<(String, u32, u32)> = (0..40).map(|i| (format!("слово{i}"), i * 350, i * 350 + 300)).collect();
         words[18].0.push(',');
         let list: Vec<(&str, u32, u32)> = words.iter().map(|(t, a, b)| (t.as_str(), *a, *b)).collect();
-        let segments = of_window(&heard(&list), &Window::plain(0, 16_000 * 15), 0, "ru");
+        let segments = of_window(&heard(&list), &Window::plain(0, 16_000 * 15), 0);
         assert!(segments[..segments.len() - 1].iter().any(|s| s.text.ends_with(',')));
         assert!(segments.iter().all(|s| s.end_ms - s.start_ms <= LONG_MS && s.text.chars().count() <= LONG_TEXT));
         let joined: Vec<String> = segments.iter().map(|s| s.text.clone()).collect();
@@ -225,20 +239,20 @@ mod tests {
     #[test]
     fn doubts_become_flags() {
         let window = Window::plain(0, 32_000);
-        let flags = |h: &Heard| of_window(h, &window, 0, "ru")[0].flags.clone();
+        let flags = |h: &Heard| of_window(h, &window, 0)[0].flags.clone();
         let mut h = heard(&[("Продолжение", 0, 300), ("следует...", 300, 600)]);
         assert_eq!(flags(&h), [Flag::NoSpeech]);
         h.repeats = true;
         h.language = "uk".into();
         h.words.iter_mut().for_each(|w| w.probability = 0.2);
-        assert_eq!(flags(&h), [Flag::NoSpeech, Flag::Repetition, Flag::LanguageSwitch, Flag::LowConfidence]);
+        assert_eq!(flags(&h), [Flag::NoSpeech, Flag::Repetition, Flag::LowConfidence]);
         let mut h = heard(&[("а", 0, 1)]);
         (h.no_speech, h.mean_log_probability) = (0.7, -1.2);
         assert!(unsaid(&h));
         h.mean_log_probability = -0.5;
         assert!(!unsaid(&h));
         assert_eq!(flags(&h), [Flag::NoSpeech]);
-        assert!(of_window(&heard(&[]), &window, 0, "ru").is_empty());
+        assert!(of_window(&heard(&[]), &window, 0).is_empty());
     }
 
     #[test]
@@ -250,9 +264,23 @@ mod tests {
             ],
         };
         let h = heard(&[("а", 90, 150), ("б", 60, 110), ("в", 150, 900), ("г", 3000, 1)]);
-        let segments = of_window(&h, &window, 0, "ru");
+        let segments = of_window(&h, &window, 0);
         let words: Vec<&Word> = segments.iter().flat_map(|s| &s.words).collect();
         assert!(words.iter().all(|w| w.start_ms <= w.end_ms));
         assert!(words.windows(2).all(|w| w[0].end_ms <= w[1].start_ms));
+    }
+
+    #[test]
+    fn a_switch_is_a_change_within_one_channel() {
+        let window = Window::plain(0, 16_000);
+        let part = |channel, language: &str, word: &str| {
+            let mut h = heard(&[(word, 0, 300)]);
+            h.language = language.into();
+            of_window(&h, &window, channel).remove(0)
+        };
+        let mut all = vec![part(0, "ru", "конференция"), part(1, "en", "conference"), part(0, "uk", "так"), part(1, "en", "yes")];
+        mark_switches(&mut all);
+        let marked: Vec<bool> = all.iter().map(|s| s.flags.contains(&Flag::LanguageSwitch)).collect();
+        assert_eq!(marked, [false, false, true, false]);
     }
 }

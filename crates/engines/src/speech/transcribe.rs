@@ -142,7 +142,6 @@ impl Course {
     }
 
     fn take(&mut self, channel: u16, window: &Window, heard: Heard) {
-        let common = self.language.clone().unwrap_or_else(|| heard.language.clone());
         if segments::unsaid(&heard) {
             let place = |p: &packing::Piece| (p.from * 1000 / RATE, (p.from + p.len) * 1000 / RATE);
             let start_ms = window.pieces.first().map_or(0, |p| place(p).0);
@@ -155,7 +154,7 @@ impl Course {
             });
             return;
         }
-        self.segments.extend(segments::of_window(&heard, window, channel, &common));
+        self.segments.extend(segments::of_window(&heard, window, channel));
     }
 
     fn end(
@@ -166,6 +165,7 @@ impl Course {
     ) -> Result<(Transcript, Vec<Finding>), EngineError> {
         let several = activity.channels.len() > 1;
         self.segments.sort_by_key(|s| (s.start_ms, s.channel, s.end_ms));
+        segments::mark_switches(&mut self.segments);
         for (i, s) in self.segments.iter_mut().enumerate() {
             s.id = format!("s{:04}", i + 1);
             s.end_ms = s.end_ms.min(activity.duration_ms.max(s.start_ms));
