@@ -4,7 +4,7 @@ use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::show;
-use crate::view::{HitView, SearchView};
+use crate::view::{HitView, SearchView, Unsearchable};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use zapys_domain::call::CallTable;
@@ -38,7 +38,14 @@ pub struct SearchRequest {
 pub(crate) struct Finder {
     index: Mutex<Option<Arc<Index>>>,
     waiting: Mutex<BTreeSet<ItemId>>,
+    /// One feed at a time: the index takes one writer.
+    feeding: tokio::sync::Mutex<()>,
+    /// What cannot be found, as of a state of the record.
+    unsearchable: Mutex<Option<(State, Unsearchable)>>,
 }
+
+/// Entries of the ledger and open jobs: while both stay, so does what can be found.
+type State = (u64, u64);
 
 /// All that is fed of one item.
 type Fed = (ItemId, Vec<(Layer, Vec<Passage>)>);
@@ -93,6 +100,19 @@ impl Casework {
             took_ms: answer.took.as_secs_f64() * 1000.0,
             unsearchable: self.unsearchable().await?.count,
         })
+    }
+
+    /// Items that a search cannot find, by reason. Looked through once for each state of the record.
+    pub(crate) async fn unsearchable(&self) -> Result<Unsearchable> {
+        let state = (self.store.head().await?.size, self.store.jobs_open().await?);
+        if let Some((known, found)) = &*self.finder.unsearchable.lock().unwrap_or_else(|p| p.into_inner())
+            && *known == state
+        {
+            return Ok(found.clone());
+        }
+        let found = self.look_for_unsearchable().await?;
+        *self.finder.unsearchable.lock().unwrap_or_else(|p| p.into_inner()) = Some((state, found.clone()));
+        Ok(found)
     }
 
     /// Notes that an item has new words, and feeds what waits once it is worth a commit.
@@ -155,8 +175,17 @@ impl Casework {
     }
 
     async fn feed(&self, level: Option<u64>) -> Result<()> {
+        let _alone = self.finder.feeding.lock().await;
         let waiting: Vec<ItemId> =
             std::mem::take(&mut *self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner())).into_iter().collect();
+        let fed = self.feed_these(&waiting, level).await;
+        if fed.is_err() {
+            self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner()).extend(waiting);
+        }
+        fed
+    }
+
+    async fn feed_these(&self, waiting: &[ItemId], level: Option<u64>) -> Result<()> {
         let index = self.index().await?;
         let before = index.watermark()?;
         if waiting.is_empty() && (level.is_none() || level == before) {
@@ -164,7 +193,7 @@ impl Casework {
         }
         let mut fed = Vec::with_capacity(waiting.len());
         for item in waiting {
-            fed.push(self.passages(item).await?);
+            fed.push(self.passages(*item).await?);
         }
         tokio::task::spawn_blocking(move || {
             let mut feed = index.feed()?;

@@ -364,8 +364,8 @@ impl Casework {
         })
     }
 
-    /// Items that a search cannot find, by reason.
-    pub(crate) async fn unsearchable(&self) -> Result<Unsearchable> {
+    /// Looks at every item: why its words cannot be found.
+    pub(crate) async fn look_for_unsearchable(&self) -> Result<Unsearchable> {
         let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
         for id in self.all_items().await? {
             let row = self.row(id).await?;

@@ -20,9 +20,9 @@ use zapys_host_protocol::{Heard, WindowsAsk};
 
 /// Windows heard together at most.
 const BATCH: usize = 8;
-/// Frames squared of all windows heard together at most: attention takes memory with the square of the length. Four
-/// windows of 18 s; with eight, two workers would need 1.6 GB.
-const BATCH_SQUARES: usize = 4 * 1_800 * 1_800;
+/// Frames squared of all windows heard together at most: attention takes memory with the square of the length. Two
+/// windows of 28 s; with eight, two workers would need more than 2 GB.
+const BATCH_SQUARES: usize = 2 * 2_800 * 2_800;
 /// A window shorter than this share of the longest in its batch goes to the next one: it would be mostly padding.
 const SPREAD: f32 = 0.7;
 /// Silence after the speech before the spectrogram, in samples. Without it Whisper does not see the end coming.

@@ -29,8 +29,10 @@ export class Bench {
     const answer = await page.goto(this.served.link);
     this.state = { cookies: await context.cookies(), origins: [] };
     this.api = context.request;
+    this.name = (await this.get('/session')).name;
     const { items } = await this.get('/items?limit=200');
     this.items = new Map(items.map((item) => [item.title, item]));
+    if (this.items.size !== items.length) throw new Error('two items of the case have one name');
     return { page, answer };
   }
 

@@ -63,11 +63,12 @@ async function writeHostile(folder) {
 /** Makes and serves a case. `stop()` ends the server and removes every trace. */
 export async function serveCase({ hostile = true } = {}) {
   const bin = await firstOf(process.env.ZAPYS_BIN ? [path.resolve(process.env.ZAPYS_BIN)] : [path.join(root, 'target/debug/zapys'), path.join(root, 'target/release/zapys')], 'the zapys binary');
-  const evidence = await firstOf([path.join(process.env.ZAPYS_SAMPLE || path.join(root, 'sample'), 'evidence')], 'the sample evidence (`cargo xtask sample` makes it)');
-  const env = { ...process.env, ZAPYS_HOSTS: process.env.ZAPYS_HOSTS || path.dirname(bin) };
+  const evidence = await firstOf([path.resolve(process.env.ZAPYS_SAMPLE || path.join(root, 'sample'), 'evidence')], 'the sample evidence (`cargo xtask sample` makes it)');
+  const env = { ...process.env, ZAPYS_HOSTS: path.resolve(process.env.ZAPYS_HOSTS || path.dirname(bin)) };
   const folder = await mkdtemp(path.join(tmpdir(), 'zapys-browser-'));
   const dir = path.join(folder, 'case');
-  const zapys = (...args) => run(bin, args, { env, maxBuffer: 64 << 20 });
+  // From the folder above the evidence, so that its paths are recorded without those of this machine.
+  const zapys = (...args) => run(bin, args, { env, cwd: path.dirname(evidence), maxBuffer: 64 << 20 });
   let server = null;
 
   async function stop() {
@@ -80,9 +81,9 @@ export async function serveCase({ hostile = true } = {}) {
   }
 
   try {
-    if (process.env.ZAPYS_BROWSER_CASE) await cp(process.env.ZAPYS_BROWSER_CASE, dir, { recursive: true });
+    if (process.env.ZAPYS_BROWSER_CASE) await cp(path.resolve(process.env.ZAPYS_BROWSER_CASE), dir, { recursive: true });
     else await zapys('init', dir, '--no-encryption', '--name', 'Museum crates');
-    await zapys('-C', dir, 'add', evidence, '--source', 'Sample');
+    await zapys('-C', dir, 'add', path.basename(evidence), '--source', 'Sample');
     if (hostile) {
       await writeHostile(path.join(folder, 'hostile'));
       await zapys('-C', dir, 'add', path.join(folder, 'hostile'), '--source', 'Unknown sender');

@@ -118,7 +118,7 @@ export default function recording(bench) {
       const transcript = await words();
       await bench.with(`/items/${call()}`, async (page) => {
         const text = page.getByRole('region', { name: 'Transcript' });
-        await text.getByText('Machine, unreviewed').waitFor();
+        await text.getByText(/^Machine, unreviewed from here, \d+ segments/).waitFor();
         assert.equal(await page.locator('[data-seg]').count(), transcript.segments.length);
         await text.getByText(`0 of ${transcript.segments.length} reviewed`).waitFor();
         const idx = transcript.segments.findIndex((segment) => segment.language === 'ru' && segment.translations.en && !segment.flags.includes('no-speech'));
