@@ -332,14 +332,18 @@ pub(crate) fn recognise(file: &File, name: &str) -> (Recognised, Vec<Finding>) {
     }
 }
 
-/// Every plain file below the paths, in a stable order. Links inside folders are not followed: they may lead out of what
-/// was handed over, or in circles.
+/// Every plain file below the paths, in a stable order. Paths stay as the person typed them: where their folders lie on this
+/// machine is nobody's business. Links inside folders are not followed: they may lead out of what was handed over, or in circles.
 fn walk(paths: &[PathBuf]) -> Vec<Found> {
     let mut found = Vec::new();
     for path in paths {
-        // Absolute, so that the same file named from another folder is the same acquisition.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-        visit(path, Method::File, &mut found);
+        let path: PathBuf = path.components().collect();
+        // A link that the person names is what they mean.
+        match fs::metadata(&path) {
+            Ok(meta) if meta.is_file() => found.push((path, Method::File, Ok(meta.len()))),
+            Ok(meta) if meta.is_dir() => list(path, &mut found),
+            _ => visit(path, Method::File, &mut found),
+        }
     }
     found
 }
@@ -356,12 +360,17 @@ fn visit(path: PathBuf, method: Method, found: &mut Vec<Found>) {
         let e = std::io::Error::new(std::io::ErrorKind::Unsupported, "it is a link or a device, not a file");
         return found.push((path.clone(), method, Err(CaseError::path(path)(e))));
     }
+    list(path, found);
+}
+
+/// What a folder holds, in order of name.
+fn list(path: PathBuf, found: &mut Vec<Found>) {
     let entries = fs::read_dir(&path).and_then(|all| all.map(|e| e.map(|e| e.path())).collect::<std::io::Result<Vec<_>>>());
     match entries {
         Ok(mut entries) => {
             entries.sort();
             entries.into_iter().for_each(|e| visit(e, Method::Folder, found));
         }
-        Err(e) => found.push((path.clone(), method, Err(CaseError::path(path)(e)))),
+        Err(e) => found.push((path.clone(), Method::Folder, Err(CaseError::path(path)(e)))),
     }
 }

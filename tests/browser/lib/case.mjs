@@ -67,8 +67,7 @@ export async function serveCase({ hostile = true } = {}) {
   const env = { ...process.env, ZAPYS_HOSTS: path.resolve(process.env.ZAPYS_HOSTS || path.dirname(bin)) };
   const folder = await mkdtemp(path.join(tmpdir(), 'zapys-browser-'));
   const dir = path.join(folder, 'case');
-  // From the folder above the evidence, so that its paths are recorded without those of this machine.
-  const zapys = (...args) => run(bin, args, { env, cwd: path.dirname(evidence), maxBuffer: 64 << 20 });
+  const zapys = (...args) => run(bin, args, { env, maxBuffer: 64 << 20 });
   let server = null;
 
   async function stop() {
@@ -83,7 +82,7 @@ export async function serveCase({ hostile = true } = {}) {
   try {
     if (process.env.ZAPYS_BROWSER_CASE) await cp(path.resolve(process.env.ZAPYS_BROWSER_CASE), dir, { recursive: true });
     else await zapys('init', dir, '--no-encryption', '--name', 'Museum crates');
-    await zapys('-C', dir, 'add', path.basename(evidence), '--source', 'Sample');
+    await zapys('-C', dir, 'add', evidence, '--source', 'Sample');
     if (hostile) {
       await writeHostile(path.join(folder, 'hostile'));
       await zapys('-C', dir, 'add', path.join(folder, 'hostile'), '--source', 'Unknown sender');

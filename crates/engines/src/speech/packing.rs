@@ -1,7 +1,8 @@
 //! Speech without its silences, in windows that Whisper hears fast.
 //!
 //! Encoding costs more than in proportion to a window's length, and most of a telephone channel is silence. So pauses
-//! are shortened to their edges and what remains is packed into windows of up to 15 s, cut where pauses are longest.
+//! are shortened to their edges and what remains is packed into windows of up to 25 s, cut where pauses are longest.
+//! Windows of 15 s take a quarter less time and cost half a point of word error rate: the model hears less context.
 //! [`Window`] remembers where each stretch came from: every time goes back to the media clock exactly.
 
 /// Samples per second.
@@ -13,7 +14,7 @@ const MARGIN: u64 = RATE * 6 / 100;
 /// A pause up to this long stays as it is.
 const KEPT_PAUSE: u64 = RATE / 2;
 /// Longest window.
-pub const LONGEST: u64 = 15 * RATE;
+pub const LONGEST: u64 = 25 * RATE;
 /// What one more window costs, and what cutting at no pause at all costs on top; cutting costs less the longer the pause.
 const WINDOW_COST: f64 = 6.0;
 const CUT_COST: f64 = 3.0;
@@ -215,12 +216,12 @@ mod tests {
     #[test]
     fn long_pauses_go_short_ones_stay_and_cuts_fall_into_the_longest() {
         let s = |x: f64| (x * RATE as f64) as u64;
-        // 6 s, short pause, 6 s, long pause, 6 s.
-        let windows = pack(&[(s(1.0), s(7.0)), (s(7.3), s(13.3)), (s(16.0), s(22.0))], s(30.0), &|_, _| 0);
+        // 10 s, short pause, 10 s, long pause, 10 s.
+        let windows = pack(&[(s(1.0), s(11.0)), (s(11.3), s(21.3)), (s(24.0), s(34.0))], s(40.0), &|_, _| 0);
         assert_eq!(windows.len(), 2);
         let edges = (EDGE, EDGE);
-        assert_eq!(windows[0].pieces, [Piece { at: 0, from: s(0.8), len: s(12.7), edges }]);
-        assert_eq!(windows[1].pieces, [Piece { at: 0, from: s(15.8), len: s(6.4), edges }]);
+        assert_eq!(windows[0].pieces, [Piece { at: 0, from: s(0.8), len: s(20.7), edges }]);
+        assert_eq!(windows[1].pieces, [Piece { at: 0, from: s(23.8), len: s(10.4), edges }]);
         let windows = pack(&[(s(0.1), s(3.0)), (s(9.0), s(12.0))], s(12.05), &|_, _| 0);
         assert_eq!(windows.len(), 1);
         assert_eq!(windows[0].pieces.iter().map(|p| (p.from, p.len)).collect::<Vec<_>>(), [(0, s(3.2)), (s(8.8), s(3.25))]);
@@ -231,7 +232,7 @@ mod tests {
     fn endless_speech_is_cut_where_it_is_quiet() {
         let quiet = 11 * RATE + 320;
         let loudness = |from: u64, to: u64| if (from..to).contains(&quiet) { from.abs_diff(quiet - RATE / 20) } else { 9999 };
-        let windows = pack(&[(0, 20 * RATE)], 20 * RATE, &loudness);
+        let windows = pack(&[(0, 35 * RATE)], 35 * RATE, &loudness);
         assert_eq!(windows.len(), 2);
         assert_eq!(windows[0].pieces[0].len, quiet);
         assert_eq!(windows[1].pieces[0].from, quiet);
