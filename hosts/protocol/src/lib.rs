@@ -148,7 +148,7 @@ pub struct Heard {
     pub mean_log_probability: f32,
     /// Probability, 0 to 1, that nobody speaks.
     pub no_speech: f32,
-    /// Length of the text over its compressed length; above 2.2 it repeats itself.
+    /// Length of the text over its compressed length; above 2.4 it repeats itself.
     pub compression: f32,
     /// A run of words stands there again and again.
     pub repeats: bool,

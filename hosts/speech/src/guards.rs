@@ -5,15 +5,15 @@ use flate2::write::ZlibEncoder;
 use std::io::Write;
 
 /// Above this ratio a text repeats itself.
-pub const MAX_COMPRESSION: f32 = 2.2;
+pub const MAX_COMPRESSION: f32 = 2.4;
 /// Below this mean logarithm of the token probabilities another way of hearing is tried.
 pub const MIN_LOG_PROBABILITY: f32 = -1.0;
 /// Characters that nobody says in a second.
 const MAX_CHARACTERS_PER_SECOND: f32 = 32.0;
 
 /// Length of the text over its length after zlib, both counted with one byte for each different character, so that
-/// scripts of two bytes a letter are measured like Latin; 0 for no text. Speech in 15 s is below 2, formulaic speech
-/// included.
+/// scripts of two bytes a letter are measured like Latin; 0 for no text. Half a minute of speech is below 2.2,
+/// formulaic speech included.
 pub fn compression(text: &str) -> f32 {
     let mut letters = std::collections::BTreeMap::new();
     let bytes: Vec<u8> = text

@@ -20,6 +20,8 @@ const LONG_TEXT: usize = 180;
 const LOW_CONFIDENCE: f32 = 0.5;
 /// From this probability that nobody speaks on, a segment is marked; surely unsaid text is left out before.
 const NO_SPEECH: f32 = 0.6;
+/// Compression above this is a loop.
+const LOOPS: f32 = 2.4;
 /// Below this mean logarithm of token probabilities, text over likely silence is left out.
 const UNSAID: f32 = -1.0;
 /// What Whisper writes over noise and music because it ends many films. Only as a whole segment.
@@ -129,7 +131,7 @@ fn segment(words: &[Placed], heard: &Heard, channel: u16) -> Segment {
     if heard.no_speech > NO_SPEECH || invented(&text) {
         flags.push(Flag::NoSpeech);
     }
-    if heard.repeats || heard.compression > 2.2 {
+    if heard.repeats || heard.compression > LOOPS {
         flags.push(Flag::Repetition);
     }
     if confidence < LOW_CONFIDENCE {
