@@ -58,3 +58,20 @@ pub fn document() -> Value {
             "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}, "code": {"type": "string"}, "hint": {"type": "string"}}}}},
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_lists_exactly_the_routes() {
+        let routes: Vec<&str> = include_str!("api/mod.rs").lines().filter_map(|l| l.trim().strip_prefix(".route(\"")).collect();
+        assert_eq!(routes.len(), ROUTES.len());
+        for (method, path, _, _) in ROUTES {
+            let found = routes.iter().any(|r| r.starts_with(&format!("{path}\", {method}(")));
+            assert!(found, "{method} {path} is in the document and not among the routes");
+        }
+        let document = document();
+        assert!(document["paths"].as_object().is_some_and(|p| p.values().all(|o| o.is_object())));
+    }
+}
