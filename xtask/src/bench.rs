@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How `bench` is called.
-pub const USAGE: &str = "bench [--only intake,speech,search] [--out FILE] [--quick] [--date TEXT] [--zapys FILE]";
+pub const USAGE: &str = "bench [--only intake,speech,search] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
 
 /// Measures one part. Answers its rows and every run behind them.
 type Part = fn(&Bench) -> Result<(Vec<Row>, Value), String>;
@@ -34,6 +34,8 @@ pub struct Bench {
     dir: PathBuf,
     /// Small sizes and single runs, to see that it works; figures mean nothing.
     quick: bool,
+    /// Runs of each side, where another number than usual was asked for.
+    runs: Option<usize>,
     /// The program that is measured.
     zapys: PathBuf,
 }
@@ -67,13 +69,15 @@ struct Options {
     only: Vec<String>,
     out: PathBuf,
     quick: bool,
+    /// Runs of each side, where another number than usual was asked for.
+    runs: Option<usize>,
     date: Option<String>,
     zapys: Option<PathBuf>,
 }
 impl Options {
     fn parse(words: &[&str]) -> Result<Self, String> {
         let all = PARTS.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let mut options = Self { only: all, out: target().join("bench.json"), quick: false, date: None, zapys: None };
+        let mut options = Self { only: all, out: target().join("bench.json"), quick: false, runs: None, date: None, zapys: None };
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
             if word == "--quick" {
@@ -85,6 +89,7 @@ impl Options {
             match word {
                 "--only" => options.only = value.split(',').map(str::to_owned).collect(),
                 "--out" => options.out = root().join(value),
+                "--runs" => options.runs = Some(value.parse().ok().filter(|n| (1..=20).contains(n)).ok_or_else(wrong)?),
                 "--date" => options.date = Some(value.to_owned()),
                 "--zapys" => options.zapys = Some(root().join(value)),
                 _ => return Err(wrong()),
@@ -102,7 +107,7 @@ pub fn bench(words: &[&str]) -> Result<(), String> {
     let options = Options::parse(words)?;
     let mut steps = Steps::new();
     let zapys = ready(&options, &mut steps)?;
-    let bench = Bench { dir: target().join("bench"), quick: options.quick, zapys };
+    let bench = Bench { dir: target().join("bench"), quick: options.quick, runs: options.runs, zapys };
     fs::create_dir_all(&bench.dir).map_err(|e| format!("{} cannot be made: {e}.", bench.dir.display()))?;
     let machine = report::machine();
     let (mut rows, mut runs, mut failed) = (Vec::new(), Map::new(), Vec::new());

@@ -24,7 +24,7 @@ cargo xtask COMMAND
   run                      build all, make the sample case, serve it (SERVE=0: do not serve)
   test                     run every test
   lint                     clippy, types of the workbench, licences
-  bench [--only PARTS] [--out FILE] [--quick] [--date TEXT] [--zapys FILE]
+  bench [--only PARTS] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]
                            measure intake, speech, search beside their peers
   sample [DIR]             make the sample evidence (in sample/)
   packs [NAME...]          fetch model packs and native libraries (all)

@@ -19,6 +19,7 @@ const FLOOR: &str = "set -e; cp -r \"$1\" \"$2\"; sync; find \"$2\" -type f -pri
 /// Measures both, taking turns. Errors: something could not be run.
 pub fn run(bench: &Bench) -> Result<(Vec<Row>, Value), String> {
     let (n_files, n_runs) = if bench.quick { (60, 1) } else { (2000, 5) };
+    let n_runs = bench.runs.unwrap_or(n_runs);
     let files = bench.dir.join(format!("files-{n_files}"));
     let bytes = generate(&files, n_files)?;
     let place = bench.dir.join("intake");

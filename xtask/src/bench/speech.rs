@@ -46,6 +46,7 @@ struct Errors {
 /// Measures the call and the clips. Errors: something could not be run.
 pub fn run(bench: &Bench) -> Result<(Vec<Row>, Value), String> {
     let (seconds, n_clips, n_runs) = if bench.quick { (45, 3, 1) } else { (600, call::PROMPTS.len(), 3) };
+    let n_runs = bench.runs.unwrap_or(n_runs);
     let place = bench.dir.join("speech");
     let (long, short) = (place.join("call"), place.join("clips"));
     for dir in [&place, &long, &short] {
