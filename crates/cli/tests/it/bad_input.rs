@@ -162,3 +162,41 @@ fn png() -> Vec<u8> {
     let hex = "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415478da63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082";
     (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).expect("hexadecimal")).collect()
 }
+
+/// What was taken in before stays; what is gone is named file by file.
+#[test]
+fn a_folder_that_vanishes_midway_loses_nothing() {
+    let s = Stage::with_case();
+    for n in 0..700 {
+        s.write(&format!("in/{n:04}.txt"), format!("Аркуш {n}.").as_bytes());
+    }
+    let mut add =
+        s.command(&["-C", "case", "add", "in", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("starts");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(add.stdout.take().expect("piped")));
+    let first = lines.next().expect("a first outcome").expect("text");
+    std::fs::remove_dir_all(s.path("in")).expect("the folder goes");
+    let all: Vec<serde_json::Value> =
+        std::iter::once(Ok(first)).chain(lines).map(|l| serde_json::from_str(&l.expect("text")).expect("JSON")).collect();
+    assert_eq!(add.wait().expect("ends").code(), Some(2));
+    let count = |status: &str| all.iter().filter(|o| o["status"] == status).count();
+    assert!(count("added") >= 256 && count("failed") >= 1, "{} added, {} failed", count("added"), count("failed"));
+    assert_eq!(count("added") + count("failed"), 700, "every file is accounted for");
+    assert!(all.iter().filter(|o| o["status"] == "failed").all(|o| o["error"]["hint"].is_string()));
+    assert_eq!(s.run(&["-C", "case", "items", "--json"]).ends(0).json().len(), count("added"));
+    s.run(&["-C", "case", "verify"]).ends(0);
+}
+
+/// A gigabyte and a half passes through in little memory.
+#[test]
+fn an_enormous_file_is_streamed() {
+    let s = Stage::with_case();
+    std::fs::File::create(s.path("huge.bin")).and_then(|f| f.set_len(1536 << 20)).expect("a sparse file");
+    // 700 MB of address space would not hold the file.
+    let out = Command::new("prlimit")
+        .args(["--as=700000000", env!("CARGO_BIN_EXE_zapys"), "-C", "case", "add", "huge.bin", "--json"])
+        .current_dir(s.path(""))
+        .output()
+        .expect("prlimit");
+    let added = Said::from(out).ends(0).json();
+    assert_eq!((&added[0]["status"], added[0]["bytes"].as_u64()), (&"added".into(), Some(1536 << 20)));
+}
