@@ -1,8 +1,11 @@
-//! Servers that several crates' tests need: real ones, of our own, on private sockets and the loopback address.
+//! What several crates' tests need: real servers of our own, on private sockets and the loopback address, and faults on demand.
 
+pub mod authority;
+pub mod faults;
 pub mod objects;
 pub mod postgres;
 
+pub use authority::Authority;
 pub use objects::{ObjectServer, object_server};
 pub use postgres::{Postgres, postgres};
 

@@ -1,9 +1,11 @@
 import './styles/tokens.css';
 import './styles/fonts.css';
 import './styles/base.css';
-import { mount } from 'svelte';
+import { mount, unmount } from 'svelte';
 import App from './App.svelte';
+import { closeWith } from './lib/forget';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
-mount(App, { target });
+const app = mount(App, { target });
+closeWith(() => void unmount(app));

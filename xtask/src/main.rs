@@ -1,6 +1,7 @@
 //! `cargo xtask`: what stands behind the Makefile. Anything longer than three lines of shell is Rust, here.
 
 mod bench;
+mod fuzz;
 mod lexicon;
 mod npm;
 mod packs;
@@ -23,6 +24,8 @@ cargo xtask COMMAND
   setup [--for run|test]   install what this machine lacks
   run                      build all, make the sample case, serve it (SERVE=0: do not serve)
   test                     run every test
+  fuzz [--minutes N] [TARGET...]
+                           fuzz every reader of foreign bytes, two minutes each
   lint                     clippy, types of the workbench, licences
   bench [--only PARTS] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]
                            measure intake, speech, search beside their peers
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         ["run"] => run::run(),
         ["test"] => test::test(),
         ["lint"] => test::lint(),
+        ["fuzz", ref options @ ..] => fuzz::fuzz(options),
         ["bench", ref options @ ..] => bench::bench(options),
         ["sample"] => sample::make(&steps::root().join("sample")),
         ["sample", dir] => sample::make(Path::new(dir)),

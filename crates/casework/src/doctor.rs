@@ -1,6 +1,7 @@
 //! What works on this machine, and what to install for the rest.
 
 use crate::engines::engines_config;
+use crate::error::CaseError;
 use crate::open::{Access, Casework, SystemClock};
 use crate::settings::Settings;
 use crate::view::DoctorLine;
@@ -59,15 +60,21 @@ pub async fn run(settings: &Settings, case: Option<&Path>) -> Vec<DoctorLine> {
     });
     lines.push(clock());
     lines.push(space(case.unwrap_or(Path::new("."))));
-    lines.push(line(
-        "encryption at rest".into(),
-        "warning",
-        "not there yet".into(),
-        Some("Keep cases on an encrypted disk.".into()),
-    ));
+    lines.push(match crate::unlock::forgetful_folder(settings.text("scratch"), "check") {
+        Ok(folder) => {
+            let place = folder.parent().unwrap_or(&folder).display().to_string();
+            line("plain copies for decoders".into(), "ok", format!("in memory, below {place}"), None)
+        }
+        Err(e) => line("plain copies for decoders".into(), "warning", e.to_string(), Some(e.hint())),
+    });
     if let Some(dir) = case {
         lines.push(match Casework::open(dir, Access::Read, settings).await {
-            Ok(case) => line("case".into(), "ok", format!("{} opens", case.card().case), None),
+            Ok(case) => {
+                let card = case.card();
+                let how = if card.encrypted { "encrypted" } else { "not encrypted" };
+                line("case".into(), "ok", format!("{} opens; it is {how}", card.case), None)
+            }
+            Err(e @ CaseError::Locked { .. }) => line("case".into(), "warning", e.to_string(), Some(e.hint())),
             Err(e) => line("case".into(), "missing", e.to_string(), Some(e.hint())),
         });
     }

@@ -17,11 +17,15 @@ pub enum CaseError {
     #[error(transparent)]
     Vault(#[from] zapys_vault::VaultError),
     #[error(transparent)]
+    Keys(#[from] zapys_keys::KeyError),
+    #[error(transparent)]
     Engine(#[from] zapys_engines::EngineError),
     #[error(transparent)]
     Index(#[from] zapys_search::IndexError),
     #[error(transparent)]
     Dossier(#[from] zapys_dossier::WriteError),
+    #[error(transparent)]
+    Record(#[from] crate::handover::RecordError),
     #[error("{} is no case: there is no {} in it", path.display(), crate::open::CARD)]
     NotACase { path: PathBuf },
     #[error("{} is not empty, so no case can be made there", path.display())]
@@ -32,6 +36,24 @@ pub enum CaseError {
     BadCard { path: PathBuf, reason: String },
     #[error("{} cannot be read or written: {source}", path.display())]
     Path { path: PathBuf, source: std::io::Error },
+    #[error("the case in {} is encrypted and locked", path.display())]
+    Locked { path: PathBuf },
+    #[error("the case is not encrypted, so it has no keys")]
+    NotEncrypted,
+    #[error("there is no folder on this machine whose contents never reach a disk")]
+    NoForgetfulPlace,
+    #[error("the case is open for reading only")]
+    ReadOnly,
+    #[error("the item was disposed of: its content is gone for good")]
+    Disposed,
+    #[error("a legal hold is set on the item, so nothing about it may be destroyed")]
+    OnHold,
+    #[error("objects on a server that are not encrypted cannot be destroyed from here")]
+    NotDisposable,
+    #[error(transparent)]
+    Damage(zapys_vault::Damage),
+    #[error("the backup cannot be used: {reason}")]
+    BadBackup { reason: String },
     #[error("no item of this case matches that id, prefix or digest")]
     NoSuchItem,
     #[error("several items of this case begin with that id")]
@@ -44,6 +66,18 @@ pub enum CaseError {
     Flag { flag: &'static str, wants: &'static str },
     #[error("the ledger cannot take this event: {0}")]
     Ledger(String),
+    #[error(transparent)]
+    Proof(#[from] zapys_ledger::LedgerError),
+    #[error("no checkpoint over {size} entries was signed")]
+    NoSuchCheckpoint { size: u64 },
+    #[error("this is not the checkpoint over {size} entries that this case signed")]
+    ForeignCheckpoint { size: u64 },
+    #[error("nobody else has signed this checkpoint")]
+    NothingSigned,
+    #[error("this is of no checkpoint or request of this case")]
+    NoSuchRequest,
+    #[error("the key of the ledger is there and works")]
+    KeyThere,
     #[error("the ledger key of the case cannot be used: {0}")]
     Key(String),
     #[error("{reason}")]
@@ -72,17 +106,31 @@ impl Fault for CaseError {
             Self::Settings(e) => e.kind(),
             Self::Store(e) => e.kind(),
             Self::Vault(e) => e.kind(),
+            Self::Keys(e) => e.kind(),
+            Self::Damage(e) => e.kind(),
+            Self::BadBackup { .. } => FaultKind::Integrity,
             Self::Engine(e) => e.kind(),
             Self::Index(e) => e.kind(),
             Self::Dossier(e) => e.kind(),
+            Self::Record(e) => e.kind(),
+            Self::Proof(e) => e.kind(),
+            Self::ForeignCheckpoint { .. } | Self::NothingSigned | Self::NoSuchRequest => FaultKind::Input,
+            Self::NoSuchCheckpoint { .. } | Self::KeyThere => FaultKind::Usage,
             Self::NotACase { .. }
             | Self::NotEmpty { .. }
             | Self::Flag { .. }
             | Self::NoSuchItem
             | Self::Ambiguous
+            | Self::Locked { .. }
+            | Self::Disposed
+            | Self::OnHold
+            | Self::NotDisposable
+            | Self::NotEncrypted
             | Self::NoTranslation { .. } => FaultKind::Usage,
             Self::NothingRead { .. } => FaultKind::Input,
-            Self::Busy { .. } | Self::Path { .. } | Self::Server { .. } => FaultKind::Environment,
+            Self::Busy { .. } | Self::Path { .. } | Self::Server { .. } | Self::NoForgetfulPlace | Self::ReadOnly => {
+                FaultKind::Environment
+            }
             Self::BadCard { .. } | Self::Key(_) | Self::Inconsistent { .. } => FaultKind::Integrity,
             Self::Ledger(_) | Self::Lost => FaultKind::Internal,
         }
@@ -92,9 +140,36 @@ impl Fault for CaseError {
             Self::Settings(e) => e.hint(),
             Self::Store(e) => e.hint(),
             Self::Vault(e) => e.hint(),
+            Self::Keys(e) => e.hint(),
+            Self::Damage(e) => e.hint(),
+            Self::BadBackup { .. } => "Use another backup; nothing was made of this one.".into(),
+            Self::Locked { .. } => {
+                "Give the passphrase: on the terminal, with --passphrase-file FILE, or in $ZAPYS_PASSPHRASE_FILE; or --key-file."
+                    .into()
+            }
+            Self::NotEncrypted => "Only a case made without --no-encryption has keys.".into(),
+            Self::NoForgetfulPlace => {
+                "Decoders of an encrypted case work in memory: name a folder on a tmpfs or on an encrypted disk with the setting `scratch`."
+                    .into()
+            }
+            Self::Disposed => "`zapys custody ITEM` tells when, by whom and on whose authority.".into(),
+            Self::OnHold => "Whoever set it must release it first: `zapys record hold`.".into(),
+            Self::NotDisposable => "Remove them with the server's own means; cases made without --no-encryption need no such step.".into(),
+            Self::ReadOnly => "Close the other zapys that holds the case, then try again.".into(),
             Self::Engine(e) => e.hint(),
             Self::Index(e) => e.hint(),
             Self::Dossier(e) => e.hint(),
+            Self::Record(e) => e.hint(),
+            Self::Proof(e) => sentence(&e.hint()),
+            Self::NoSuchCheckpoint { .. } => "`zapys ledger checkpoint` signs one over all entries; name one that was signed.".into(),
+            Self::ForeignCheckpoint { .. } => {
+                "Nothing was kept. Give the witness the checkpoint as `zapys ledger checkpoint` prints it; if others hold this one \
+                 as ours, the ledger or the key was tampered with: run `zapys verify`."
+                    .into()
+            }
+            Self::NothingSigned => "Nothing was kept. Give the note that the witness sent back.".into(),
+            Self::NoSuchRequest => "Nothing was kept. Give what answers a file that this case wrote.".into(),
+            Self::KeyThere => "`zapys ledger rotate` changes a key that is not lost; --compromised says that others know it.".into(),
             Self::NotACase { .. } => "Name the case with -C DIR, or make one with `zapys init DIR`.".into(),
             Self::NotEmpty { .. } => "Choose a folder that is empty or does not exist yet.".into(),
             Self::Busy { .. } => {
@@ -116,7 +191,7 @@ impl Fault for CaseError {
             }
             Self::Flag { wants, .. } => format!("Give it {wants}."),
             Self::Key(_) => {
-                "Restore the ledger key from a backup of the case; without it no new checkpoint can be signed.".into()
+                "Restore the ledger key from a backup of the case, or go on under a new one: `zapys ledger recover`.".into()
             }
             Self::Server { hint, .. } => hint.clone(),
             Self::Inconsistent { .. } => "Run `zapys verify`, and restore the case from a backup if it finds a fault.".into(),
@@ -130,9 +205,20 @@ impl Fault for CaseError {
             Self::Settings(e) => e.code(),
             Self::Store(e) => e.code(),
             Self::Vault(e) => e.code(),
+            Self::Keys(e) => e.code(),
+            Self::Damage(e) => e.code(),
+            Self::BadBackup { .. } => "bad-backup",
+            Self::Locked { .. } => "locked",
+            Self::NotEncrypted => "not-encrypted",
+            Self::NoForgetfulPlace => "no-forgetful-place",
+            Self::ReadOnly => "read-only",
+            Self::Disposed => "disposed",
+            Self::OnHold => "legal-hold",
+            Self::NotDisposable => "not-disposable",
             Self::Engine(e) => e.code(),
             Self::Index(e) => e.code(),
             Self::Dossier(e) => e.code(),
+            Self::Record(e) => e.code(),
             Self::NotACase { .. } => "not-a-case",
             Self::NotEmpty { .. } => "not-empty",
             Self::Busy { .. } => "busy",
@@ -145,10 +231,22 @@ impl Fault for CaseError {
             Self::NoTranslation { .. } => "no-translation",
             Self::Flag { .. } => "bad-flag",
             Self::Ledger(_) => "ledger",
+            Self::Proof(e) => e.code(),
+            Self::NoSuchCheckpoint { .. } => "no-such-checkpoint",
+            Self::ForeignCheckpoint { .. } => "foreign-checkpoint",
+            Self::NothingSigned => "nothing-signed",
+            Self::NoSuchRequest => "no-such-request",
+            Self::KeyThere => "key-there",
             Self::Key(_) => "ledger-key",
             Self::Server { .. } => "server",
             Self::Inconsistent { .. } => "inconsistent",
             Self::Lost => "lost",
         }
     }
+}
+
+/// A hint of another crate as a sentence of its own.
+fn sentence(hint: &str) -> String {
+    let mut chars = hint.chars();
+    chars.next().map(|first| format!("{}{}.", first.to_uppercase(), chars.as_str())).unwrap_or_default()
 }

@@ -52,13 +52,13 @@ type Fed = (ItemId, Vec<(Layer, Vec<Passage>)>);
 
 impl Casework {
     async fn index(&self) -> Result<Arc<Index>> {
-        let (finder, dir) = (self.finder.clone(), self.dir.join("index"));
+        let (finder, dir, key) = (self.finder.clone(), self.dir.join("index"), self.index_key());
         tokio::task::spawn_blocking(move || {
             let mut index = finder.index.lock().unwrap_or_else(|p| p.into_inner());
             if let Some(index) = &*index {
                 return Ok(index.clone());
             }
-            let opened = Index::open_or_create(&dir, lexicon()?)?;
+            let opened = Index::open_or_create(&dir, lexicon()?, key.as_ref())?;
             Ok(index.insert(Arc::new(opened.index)).clone())
         })
         .await
@@ -68,6 +68,13 @@ impl Casework {
     /// Searches words said, read, written and translated.
     pub async fn search(&self, request: &SearchRequest) -> Result<SearchView> {
         let index = self.index().await?;
+        if index.watermark()?.is_none() {
+            // New, or made anew: fed before it answers. Another process may be doing that already.
+            match self.catch_up().await {
+                Ok(()) | Err(CaseError::Index(zapys_search::IndexError::Busy)) => {}
+                Err(e) => return Err(e),
+            }
+        }
         let lang = match &request.lang {
             Some(tag) => {
                 Some(Lang::parse(tag).ok_or(CaseError::Flag { flag: "--lang", wants: "a language code such as uk, ru or en" })?)
@@ -159,11 +166,11 @@ impl Casework {
     /// Rebuilds the index from the record. Returns the number of passages.
     pub async fn reindex(&self) -> Result<u64> {
         let head = self.store.head().await?.size;
-        let (finder, dir) = (self.finder.clone(), self.dir.join("index"));
+        let (finder, dir, key) = (self.finder.clone(), self.dir.join("index"), self.index_key());
         tokio::task::spawn_blocking(move || -> Result<()> {
             let mut index = finder.index.lock().unwrap_or_else(|p| p.into_inner());
             *index = None;
-            *index = Some(Arc::new(Index::create_anew(&dir, lexicon()?)?));
+            *index = Some(Arc::new(Index::create_anew(&dir, lexicon()?, key.as_ref())?));
             Ok(())
         })
         .await
@@ -230,6 +237,25 @@ impl Casework {
             written.extend(calls(&row, &t.value));
         }
         Ok((id, vec![(Layer::Said, said), (Layer::Read, read), (Layer::Written, written)]))
+    }
+
+    /// Takes every word of an item out of the index.
+    pub(crate) async fn forget_words(&self, item: ItemId) -> Result<()> {
+        let _alone = self.finder.feeding.lock().await;
+        self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner()).remove(&item);
+        let index = self.index().await?;
+        let head = self.store.head().await?.size;
+        tokio::task::spawn_blocking(move || {
+            let level = index.watermark()?.unwrap_or(0);
+            let mut feed = index.feed()?;
+            feed.remove(item)?;
+            feed.commit(level.min(head))?;
+            // What was removed rests in the files until they are written anew.
+            feed.purge()?;
+            Ok(())
+        })
+        .await
+        .map_err(|_| CaseError::Lost)?
     }
 
     async fn derived<T: serde::de::DeserializeOwned>(&self, id: ItemId, kind: DerivativeKind) -> Result<Option<T>> {

@@ -4,31 +4,51 @@
 //! that follow from it together.
 
 mod error;
+mod export;
 pub mod settings;
 pub mod view;
 
 mod acquire;
+mod backup;
+mod bytes;
 mod check;
+mod conform;
 mod custody;
 mod derive;
+mod dispose;
 pub mod doctor;
 mod engines;
 mod facts;
 mod find;
+mod handover;
 mod jobs;
 mod open;
 pub mod packs;
 mod produce;
+mod proofs;
+mod rotate;
 mod show;
+mod stamp;
+mod unlock;
 mod unpack;
+mod witness;
 
-pub use acquire::Upload;
+pub use acquire::{Upload, UploadWriter};
+pub use conform::{ConformanceRow, ConformanceStatus, Standard};
+pub use backup::{Copied, CopySummary};
+pub use dispose::DisposalView;
 pub use error::CaseError;
 pub use find::SearchRequest;
+pub use handover::{DateView, ExcerptView, OnRecord, RecordError, RecordRequest, RecordView};
 pub use jobs::ProcessRequest;
-pub use open::{Access, Casework, CreateOptions};
+pub use open::{Access, Casework, CreateOptions, Places, Protection};
 pub use produce::{ProduceRequest, ProductionFormat};
+pub use proofs::{CheckpointRef, ConsistencyView, CosignatureView, ProofView};
+pub use rotate::{KeyLoss, KeyView};
 pub use settings::Settings;
+pub use unlock::Credential;
+pub use zapys_keys::{RecoveryKey, SlotKind, SlotView};
+pub use stamp::{StampFiles, StampRequestView, StampView, block_header};
 pub use show::{ItemsRequest, ItemsSort, ProxyFile};
 
 /// Result of every use-case.

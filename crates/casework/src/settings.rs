@@ -1,5 +1,6 @@
 //! Settings: one TOML file, `ZAPYS_*` variables, flags. Every value knows where it came from.
 
+use crate::unlock::Credential;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,10 @@ pub const REFERENCE: &[(&str, &str, &str)] = &[
     ("workers", "", "Derivations computed at once; empty: one per processor core."),
     ("packs", "", "Folder of the model packs; empty: the user's cache folder."),
     ("hosts", "", "Folder of the engine host programs; empty: beside the zapys program."),
+    ("passphrase_file", "", "File whose first line opens an encrypted case; empty: asked on the terminal."),
+    ("key_file", "", "File of random bytes that opens an encrypted case, on a medium of its own."),
+    ("scratch", "", "Where decoders of an encrypted case keep plain copies for a moment; empty: in memory."),
+    ("lock_after", "300", "Seconds without a person after which the workbench locks an encrypted case; 0: never."),
     ("sandbox", "required", "`required`, or `off` to run decoders without a sandbox; that is recorded in the ledger."),
     ("translate", "en", "Language that speech is translated into by machine; empty: no translation."),
 ];
@@ -47,6 +52,7 @@ pub struct Setting {
 #[derive(Clone, Debug)]
 pub struct Settings {
     values: BTreeMap<&'static str, (String, Provenance)>,
+    credential: Option<Credential>,
 }
 
 impl Settings {
@@ -90,7 +96,7 @@ impl Settings {
         for (name, value) in flags {
             values.insert(name, (value.clone(), Provenance::Flag));
         }
-        let settings = Self { values };
+        let settings = Self { values, credential: None };
         settings.check()?;
         Ok(settings)
     }
@@ -103,12 +109,34 @@ impl Settings {
         if !self.text("workers").is_empty() && !self.text("workers").parse::<usize>().is_ok_and(|n| (1..=256).contains(&n)) {
             return Err(bad("workers", "a number from 1 to 256"));
         }
+        if self.text("lock_after").parse::<u32>().is_err() {
+            return Err(bad("lock_after", "a number of seconds, 0 for never"));
+        }
         if !matches!(self.text("translate"), "" | "en") {
             return Err(bad("translate", "`en`, or empty for none: the installed engine translates into English only"));
         }
         Ok(())
     }
 
+    /// The same settings, with what a person typed to open the case.
+    pub fn with_credential(self, credential: Credential) -> Self {
+        Self { credential: Some(credential), ..self }
+    }
+    /// What opens an encrypted case: typed, or read from the files that the settings name. Errors: a file that cannot be used.
+    pub fn credential(&self) -> crate::Result<Option<Credential>> {
+        if let Some(typed) = &self.credential {
+            return Ok(Some(typed.clone()));
+        }
+        match (self.text("key_file"), self.text("passphrase_file")) {
+            ("", "") => Ok(None),
+            ("", file) => Credential::from_passphrase_file(Path::new(file)).map(Some),
+            (file, _) => Credential::from_key_file(Path::new(file)).map(Some),
+        }
+    }
+    /// Seconds after which the workbench locks; `None` for never.
+    pub fn lock_after(&self) -> Option<std::time::Duration> {
+        self.text("lock_after").parse().ok().filter(|s| *s > 0).map(std::time::Duration::from_secs)
+    }
     /// A value as text; empty where the default is computed.
     pub fn text(&self, name: &'static str) -> &str {
         &self.values.get(name).expect("every name used in the code is in REFERENCE").0

@@ -89,7 +89,10 @@ impl Casework {
             .items(&filter, request.sort.unwrap_or(ItemSort::Newest), cursor.as_ref(), u32::try_from(limit).unwrap_or(500))
             .await?;
         let facets = self.store.facets(&filter).await?;
-        let items = page.items.iter().map(item_view).collect();
+        let mut items = Vec::with_capacity(page.items.len());
+        for row in &page.items {
+            items.push(self.seen(row).await?);
+        }
         let words = |m: BTreeMap<Lang, u64>| m.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
         Ok(ItemsPage {
             total: page.total,
@@ -103,6 +106,17 @@ impl Casework {
                 dated: Dated { without: facets.undated + facets.vague, months: facets.months },
             },
         })
+    }
+
+    /// An item as it is listed.
+    async fn seen(&self, row: &ItemRow) -> Result<ItemView> {
+        // Whatever was disposed of has no name any more, so only what has none is looked up.
+        let disposed = row.details.title.is_none() && self.store.is_disposed(row.id).await?;
+        Ok(ItemView { disposed, ..item_view(row) })
+    }
+    /// Errors: `Disposed`.
+    async fn not_disposed(&self, id: ItemId) -> Result<()> {
+        if self.store.is_disposed(id).await? { Err(CaseError::Disposed) } else { Ok(()) }
     }
 
     pub(crate) async fn row(&self, id: ItemId) -> Result<ItemRow> {
@@ -121,12 +135,13 @@ impl Casework {
         let children =
             self.store.children(id).await?.iter().map(|c| ChildView { item: c.id, title: title(c), kind: c.kind }).collect();
         Ok(ItemDetail {
-            item: item_view(&row),
+            item: self.seen(&row).await?,
             acquisitions: acquisitions.iter().map(acquisition_view).collect(),
             derivatives,
             children,
             integrity: self.integrity(&row).await?,
             custody: custody.iter().map(custody::view).collect(),
+            on_record: self.on_record(&row, &acquisitions).await?,
         })
     }
 
@@ -226,6 +241,7 @@ impl Casework {
         kind: DerivativeKind,
     ) -> Result<(T, DerivationRow)> {
         let row = self.row(id).await?;
+        self.not_disposed(id).await?;
         let nothing = |why| CaseError::NothingRead { what: kind.word().into(), why };
         let Some(derivation) = self.store.derivative(id, kind).await? else {
             if !plan(&recognised(&row), true).contains(&kind) {
@@ -302,18 +318,19 @@ impl Casework {
     /// The copy for looking or listening.
     pub async fn proxy(&self, id: ItemId) -> Result<ProxyFile> {
         self.row(id).await?;
+        self.not_disposed(id).await?;
         let nothing = CaseError::NothingRead { what: "copy for looking or listening".into(), why: "it has not been made" };
         let derivation = self.store.derivative(id, DerivativeKind::Proxy).await?.ok_or(nothing)?;
         let output = derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
         let media_type = derivation.output_media_type.unwrap_or_default();
-        if let Some(path) = self.vault.local_path(&output) {
+        let kept = self.kept(output).await?;
+        if let Some(path) = self.vault.local_path(&kept) {
             return Ok(ProxyFile { path, media_type, _scratch: None });
         }
         let (vault, scratch) = (self.vault.clone(), self.scratch()?);
-        let (path, scratch) =
-            tokio::task::spawn_blocking(move || vault.materialise(&output, scratch.path()).map(|p| (p, scratch)))
-                .await
-                .map_err(|_| CaseError::Lost)??;
+        let (path, scratch) = tokio::task::spawn_blocking(move || vault.materialise(&kept, scratch.path()).map(|p| (p, scratch)))
+            .await
+            .map_err(|_| CaseError::Lost)??;
         Ok(ProxyFile { path, media_type, _scratch: Some(scratch) })
     }
 
@@ -322,9 +339,7 @@ impl Casework {
         let counts = self.store.counts().await?;
         let stages = self.store.stage_counts().await?;
         let workers = self.settings.workers() as u64;
-        let head = self.store.head().await?;
-        let tree = self.tree().await?;
-        let root = zapys_ledger::tree::root(&tree, head.size).map_err(|e| CaseError::Ledger(e.to_string()))?;
+        let (size, root) = self.ledger_head().await?;
         let checkpoint = self.store.checkpoint_latest().await?;
         Ok(CaseView {
             card: self.card(),
@@ -355,10 +370,10 @@ impl Casework {
             unsearchable: self.unsearchable().await?,
             unreviewed_segments: counts.segments,
             ledger: LedgerView {
-                size: head.size,
+                size,
                 root: root.base64(),
                 checkpoint: checkpoint.map(|c| CheckpointView { size: c.size, time: c.at.to_string() }),
-                stamped: false,
+                stamped: !self.store.stamps(u64::MAX).await?.is_empty(),
             },
             changes: self.changes().await?,
         })
@@ -369,6 +384,10 @@ impl Casework {
         let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
         for id in self.all_items().await? {
             let row = self.row(id).await?;
+            // What was disposed of has no words to be found.
+            if self.seen(&row).await?.disposed {
+                continue;
+            }
             if let Some(reason) = unsearchable(&row, &self.store.jobs_of(id).await?, self.translates()) {
                 *reasons.entry(reason).or_default() += 1;
             }
@@ -384,6 +403,9 @@ impl Casework {
         let mut changes: Vec<ChangeView> = Vec::new();
         for entry in self.store.entries_newest(None, 200).await? {
             let Some(item) = entry.item else { continue };
+            if entry.action == Action::Accessed {
+                continue;
+            }
             // A dozen derivations of one item are one piece of news.
             if entry.action == Action::Transformed && changes.iter().any(|c| c.item == item && c.action == entry.action.word()) {
                 continue;
@@ -464,7 +486,7 @@ pub(crate) fn item_view(row: &ItemRow) -> ItemView {
         channels: f.channels,
         recorded: stated(&row.details.recorded, row.details.recorded_basis.map_or("stated", |b| b.word())),
         published: stated(&row.details.published, "stated"),
-        collected: None,
+        collected: row.collected.as_ref().map(|(d, basis)| DatedView { value: d.to_string(), basis: basis.word().into() }),
         received: row.created.to_string(),
         processing: processing(row).into(),
         n_segments: f.n_segments,
@@ -476,6 +498,8 @@ pub(crate) fn item_view(row: &ItemRow) -> ItemView {
         parent: row.parent,
         n_acquisitions: row.n_acquisitions,
         findings: f.n_findings,
+        disposed: false,
+        sensitivity: row.details.sensitivity.word().into(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::Result;
 use crate::acquire::{Arrived, failed, recognise, stops_everything};
+use crate::bytes::{InBatch, InVault};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::AddOutcome;
-use std::fs::File;
 use std::ops::ControlFlow;
 use zapys_domain::kind::Recognised;
 use zapys_domain::provenance::Provenance;
@@ -77,7 +77,8 @@ impl Casework {
         let act = crate::custody::Act::item(actor, zapys_domain::Action::Copied, item)
             .purpose("evidence-intake")
             .code("method", "unpacked")
-            .count("findings", findings.len() as u64);
+            .count("findings", findings.len() as u64)
+            .commit(crate::witness::FIELD, crate::witness::findings(&findings).into())?;
         ledger.seal(self, &mut tx, act).await?;
         if !findings.is_empty() {
             let first = tx.acquisitions(item).await?.first().map(|a| a.id).ok_or(CaseError::Inconsistent { what: "an item" })?;
@@ -95,37 +96,33 @@ impl Casework {
         format: &str,
         path: &str,
     ) -> Result<(Vec<(String, Result<Arrived>)>, Vec<Finding>)> {
-        let (vault, format, path) = (self.vault.clone(), format.to_owned(), path.to_owned());
-        let scratch = self.scratch()?;
-        tokio::task::spawn_blocking(move || {
-            let plain = vault.materialise(&object, scratch.path())?;
-            let file = File::open(&plain).map_err(CaseError::path(&plain))?;
-            let batch = vault.batch();
+        let (vault, kept, batch) = (self.vault.clone(), self.kept(object).await?, self.vault.batch());
+        let (format, path) = (format.to_owned(), path.to_owned());
+        let read = tokio::task::spawn_blocking(move || -> Result<_> {
+            let file = InVault::new(&vault, &kept)?;
             let mut members = Vec::new();
             let read = archive::members(&file, &format, Limits::default(), &mut |info, body| {
                 let name = info.name.reveal().clone();
                 let shown = format!("{path}!{name}");
                 let result = (|| {
                     let stored = batch.put(body)?;
-                    let inner = vault.materialise(&stored.object, scratch.path())?;
-                    let bytes = File::open(&inner).map_err(CaseError::path(&inner))?;
-                    let (recognised, findings) = recognise(&bytes, &name);
+                    let (recognised, findings) = recognise(&InBatch::new(&batch, &stored), &name);
                     Ok(Arrived { path: shown.clone(), name, method: Method::ArchiveMember, stored, recognised, findings })
                 })();
                 let stop = result.as_ref().is_err_and(stops_everything);
                 members.push((shown, result));
                 if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
-            batch.seal()?;
             let findings = match read {
                 Ok(findings) => findings,
                 // The archive itself stays an item; that it cannot be opened is said of it.
                 Err(e) => vec![Finding::whole("archive-unreadable", Severity::Serious, e.to_string())],
             };
-            Ok((members, findings))
-        })
-        .await
-        .map_err(|_| CaseError::Lost)?
+            Ok((batch, members, findings))
+        });
+        let (batch, members, findings) = read.await.map_err(|_| CaseError::Lost)??;
+        self.seal(batch).await?;
+        Ok((members, findings))
     }
 }
 

@@ -133,6 +133,10 @@ pub struct ItemView {
     pub parent: Option<ItemId>,
     pub n_acquisitions: u64,
     pub findings: u64,
+    /// True where its content was destroyed on purpose; the title is then its id.
+    pub disposed: bool,
+    /// `public`, `internal`, `protected`, `sealed`: one for the item and its whole family.
+    pub sensitivity: String,
 }
 
 /// One page of a list.
@@ -243,6 +247,9 @@ pub struct ItemDetail {
     pub children: Vec<ChildView>,
     pub integrity: IntegrityView,
     pub custody: Vec<CustodyView>,
+    /// What people put on record, and what holds now.
+    #[serde(flatten)]
+    pub on_record: crate::handover::OnRecord,
 }
 
 /// One custody event as sealed in the ledger.

@@ -1,5 +1,9 @@
 //! The command line as people type it. Order and words follow the public interface.
 
+mod record;
+
+pub use record::Record;
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -31,9 +35,12 @@ pub struct Flags {
     /// Settings file to use
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// File that holds the passphrase (cases are not encrypted yet: the file is not read)
+    /// File whose first line is the passphrase or recovery key [else $ZAPYS_PASSPHRASE_FILE, else asked on the terminal]
     #[arg(long, value_name = "FILE", global = true)]
     pub passphrase_file: Option<PathBuf>,
+    /// Key file that opens the case instead of a passphrase: random bytes on a medium of its own
+    #[arg(long, value_name = "FILE", global = true)]
+    pub key_file: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -70,17 +77,55 @@ pub enum Command {
         /// Repeat every derivative that can be repeated and compare
         #[arg(long)]
         deep: bool,
+        /// Put the result into the custody log, as the workbench does; otherwise looking changes nothing
+        #[arg(long)]
+        remember: bool,
     },
     /// What outsiders need to check the custody log
     #[command(subcommand)]
     Ledger(Ledger),
     /// Hand over: a sealed production that strangers can check
     Produce(Produce),
+    /// Put on record: phases, intake, interception, excerpts, families, dates, protection, errors, consent, legal hold
+    #[command(subcommand)]
+    Record(Box<Record>),
+    /// What a standard finds met or missing in what is on record
+    Conformance(Conformance),
     /// The browser workbench and API, on this machine only
     Serve(Serve),
     /// Model packs by pinned digest
     #[command(subcommand)]
     Models(Models),
+    /// Copy the whole case into a new folder, checking every object and entry
+    Backup {
+        /// Folder to make
+        path: PathBuf,
+    },
+    /// Make the case anew from a backup; -C names the folder to make
+    Restore {
+        /// Folder of the backup
+        path: PathBuf,
+        /// Database server, postgres://…; without it a file in the case
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+        /// Object store, s3://…; without it a folder in the case
+        #[arg(long, value_name = "URL")]
+        objects: Option<String>,
+    },
+    /// Put record or objects onto other stores; `local` means the case folder
+    Move {
+        /// Database server, postgres://…, or local
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+        /// Object store, s3://…, or local
+        #[arg(long, value_name = "URL")]
+        objects: Option<String>,
+    },
+    /// Ways into an encrypted case: passphrases, key files, the recovery key
+    #[command(subcommand)]
+    Key(Key),
+    /// Destroy the content of one item for good, with its key; the custody log stays whole
+    Dispose(Dispose),
     /// Rebuild the search index from the record
     Reindex,
     /// What works on this machine and what to install
@@ -99,15 +144,76 @@ pub struct Init {
     /// Name people see
     #[arg(long, value_name = "TEXT")]
     pub name: Option<String>,
-    /// Keep the case unencrypted (the only way there is so far)
-    #[arg(long)]
+    /// Keep the case unencrypted: for an encrypted disk, or for nothing secret
+    #[arg(long, conflicts_with_all = ["recovery_key_file", "no_recovery_key"])]
     pub no_encryption: bool,
+    /// Write the recovery key to this new file instead of showing it
+    #[arg(long, value_name = "FILE", conflicts_with = "no_recovery_key")]
+    pub recovery_key_file: Option<PathBuf>,
+    /// Make no recovery key: whoever loses the passphrase loses the case
+    #[arg(long)]
+    pub no_recovery_key: bool,
     /// Database server, postgres://…; without it a file in the case
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// Object store, s3://…; without it a folder in the case
     #[arg(long, value_name = "URL")]
     pub objects: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Key {
+    /// List the ways in
+    List,
+    /// Add a way in; the case is opened as usual, the new secret is asked for or read from a file
+    Add {
+        /// File whose first line is the new passphrase
+        #[arg(long, value_name = "FILE", conflicts_with = "new_key_file")]
+        new_passphrase_file: Option<PathBuf>,
+        /// Key file that opens the case from now on; made with random bytes if it is not there
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+    },
+    /// Replace the passphrase or key file that opens the case now; nothing is encrypted again
+    Change {
+        /// File whose first line is the new passphrase
+        #[arg(long, value_name = "FILE", conflicts_with = "new_key_file")]
+        new_passphrase_file: Option<PathBuf>,
+        /// Key file that opens the case from now on; made with random bytes if it is not there
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+    },
+    /// Take a way in away
+    Remove {
+        /// Its name, as `key list` shows it
+        way: String,
+    },
+    /// Make a new recovery key; the old one opens nothing any more
+    Recovery {
+        /// Write it to this new file instead of showing it
+        #[arg(long, value_name = "FILE")]
+        recovery_key_file: Option<PathBuf>,
+    },
+    /// Change the key that objects' keys are kept under; old copies of the record then open nothing
+    Renew,
+}
+
+#[derive(Args, Debug)]
+pub struct Dispose {
+    /// Item id, unique prefix, or sha256: digest
+    pub item: String,
+    /// Why, e.g. withdrawn consent; kept in the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Who or what ordered it
+    #[arg(long, value_name = "TEXT")]
+    pub authority: String,
+    /// Say what would be destroyed, and destroy nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without asking
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Args, Debug)]
@@ -213,14 +319,91 @@ pub struct Search {
 pub enum Ledger {
     /// Sign the ledger as it stands and print the checkpoint
     Checkpoint,
-    /// The key that checks signatures: hand it over apart from any production
+    /// The key that checks signatures now: hand it over apart from any production
     Vkey,
+    /// Every key the ledger was signed with, and why each came
+    Keys,
     /// The inclusion proofs of an item's custody events
     Proof {
         /// Item id, unique prefix, or sha256: digest
         item: String,
     },
-    /// Write tiles, entries and checkpoint into a folder
+    /// Prove that a later checkpoint continues an earlier one
+    Consistency {
+        /// The earlier: number of entries, or a checkpoint file
+        old: String,
+        /// The later; without it, the ledger as it stands
+        new: Option<String>,
+    },
+    /// Keep what a witness signed under one of our checkpoints
+    Cosigned {
+        /// The note that came back
+        file: PathBuf,
+        /// Key of a witness, name+id+base64; may be repeated. Its signature must hold
+        #[arg(long, value_name = "VKEY")]
+        witness: Vec<String>,
+    },
+    /// Go on under a new key, which the old one signs for
+    Rotate {
+        /// Why; kept as a commitment
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Go on under a new key because the old one is lost, or known to others
+    Recover {
+        /// Why; kept as a commitment
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// The old key is not lost, but known to others
+        #[arg(long)]
+        compromised: bool,
+    },
+    /// Write a request for a time stamp over the ledger as it stands (RFC 3161); no network is used
+    StampRequest {
+        /// Where the request goes; must not exist
+        #[arg(long, value_name = "FILE.tsq")]
+        out: PathBuf,
+        /// Where the checkpoint file goes that it covers; must not exist
+        #[arg(long, value_name = "FILE")]
+        out_checkpoint: Option<PathBuf>,
+        /// Policy of the authority, in dotted numbers
+        #[arg(long, value_name = "OID")]
+        policy: Option<String>,
+    },
+    /// Take in the reply of a time-stamp authority
+    StampAdd {
+        /// The reply
+        file: PathBuf,
+        /// Certificates of the authority that are not in it, PEM; may be repeated
+        #[arg(long, value_name = "PEM")]
+        chain: Vec<PathBuf>,
+        /// List of revoked certificates as of that day; may be repeated
+        #[arg(long, value_name = "FILE")]
+        crl: Vec<PathBuf>,
+    },
+    /// The time stamps and what each is worth; without --ca none is more than `stamped`
+    Stamps {
+        /// Certificates of authorities you trust, PEM; may be repeated
+        #[arg(long, value_name = "PEM")]
+        ca: Vec<PathBuf>,
+        /// Ask whether the certificates are valid today, not when they stamped
+        #[arg(long, requires = "ca")]
+        now: bool,
+    },
+    /// Write the time stamps into a folder, with the commands that check them without zapys
+    StampExport {
+        /// Folder to make
+        dir: PathBuf,
+    },
+    /// Take in an OpenTimestamps proof over a checkpoint
+    OtsAdd {
+        /// The complete proof
+        file: PathBuf,
+        /// Header of the block that it leads to: 160 hexadecimal digits
+        #[arg(long, value_name = "HEX80")]
+        header: String,
+    },
+    /// Write tiles, entries, checkpoint, keys and time stamps into a folder
     Export {
         /// Folder to make
         dir: PathBuf,
@@ -238,12 +421,31 @@ pub struct Produce {
     /// Items; without any, the whole case
     #[arg(long, num_args = 1.., value_name = "ITEM")]
     pub items: Vec<String>,
-    /// bag, zip or html (ocfl, load-file and pdf are not there yet)
+    /// bag, zip, ocfl, load-file, wacz, html or pdf
     #[arg(long, default_value = "bag", value_name = "FORMAT")]
     pub format: String,
+    /// Show the ledger as of this signed checkpoint (number of entries); it must cover everything about the evidence
+    #[arg(long, value_name = "SIZE")]
+    pub at: Option<u64>,
+    /// Refuse unless every date was stated or chosen to be unknown
+    #[arg(long)]
+    pub strict: bool,
+    /// Put "unknown" on record for every date that nobody has stated
+    #[arg(long)]
+    pub unknown_dates: bool,
     /// Redaction profile (not there yet)
     #[arg(long, value_name = "PROFILE")]
     pub redact: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Conformance {
+    /// leiden, hala or berkeley
+    #[arg(long, value_name = "STANDARD")]
+    pub standard: String,
+    /// Items; without any, the whole case
+    #[arg(value_name = "ITEM")]
+    pub items: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -36,10 +36,6 @@ later! {
     Glossary "glossary" "Slang and call-signs (not there yet)",
     Dossier "dossier" "Exhibits and narrative (not there yet)",
     Redact "redact" "Derivatives that hold nothing recoverable (not there yet)",
-    Conformance "conformance" "What each standard finds met or missing (not there yet)",
-    Backup "backup" "The whole case out (not there yet)",
-    Restore "restore" "The whole case in (not there yet)",
-    Move "move" "The case onto other stores (not there yet)",
     Worker "worker" "A processing worker for a shared case (not there yet)",
     User "user" "Accounts (not there yet)",
 }

@@ -6,6 +6,7 @@ mod commands;
 mod flags;
 mod later;
 mod out;
+mod secret;
 mod telemetry;
 
 use clap::Parser;
@@ -35,6 +36,7 @@ impl From<Ended> for ExitCode {
 }
 
 fn main() -> ExitCode {
+    keep_memory_private();
     // What a panic says may quote evidence; where it happened does not.
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
@@ -62,6 +64,14 @@ fn main() -> ExitCode {
         Ok(ended) => ended.into(),
         Err(e) => out.fault(&e).into(),
     }
+}
+
+/// Keys and evidence pass through memory: no core dump of it reaches a disk, and no other process may look in.
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    // Where the system refuses, nothing else depends on it.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// Help and version are answers, not errors; everything else the flag parser refuses is exit status 3.

@@ -21,10 +21,22 @@ crate::words! {
         #[allow(missing_docs)] Sealed = "sealed",
         #[allow(missing_docs)] LegalHold = "legal_hold",
         #[allow(missing_docs)] Disposed = "disposed",
+        /// Somebody put something on record about it.
+        Recorded = "recorded",
+        /// Somebody corrected or took back what was on record.
+        Corrected = "corrected",
         /// The case itself was made.
         Opened = "opened",
         /// The clock went backwards between two events.
         ClockAnomaly = "clock_anomaly",
+        /// The program that wrote before did not close the case.
+        UncleanShutdown = "unclean_shutdown",
+        /// The ledger grew while this program held it for itself alone.
+        ForeignWriter = "foreign_writer",
+        /// The ledger goes on under another key, which the one before it named.
+        KeyRotated = "key_rotated",
+        /// The ledger goes on under another key, because the one before it is lost or known to others.
+        KeyReplaced = "key_replaced",
     }
 }
 

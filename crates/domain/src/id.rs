@@ -54,6 +54,7 @@ id!(/** One thing received as evidence. */ ItemId, ulid);
 id!(/** One act of taking in: who, when, where from, on what legal basis. */ AcquisitionId, ulid);
 id!(/** One queued application of an engine. */ JobId, ulid);
 id!(/** One sealed, numbered package handed to someone. */ ProductionId, ulid);
+id!(/** One thing that somebody put on record about an item or the case. */ RecordId, ulid);
 
 /// Immutable bytes, named by the SHA-256 of exactly those bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

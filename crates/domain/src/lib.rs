@@ -9,6 +9,7 @@ pub mod derivation;
 pub mod edtf;
 pub mod fault;
 pub mod finding;
+pub mod handover;
 pub mod id;
 pub mod kind;
 pub mod language;

@@ -1,5 +1,6 @@
 //! What a production is made from: plain values, gathered by the caller. No store is asked here.
 
+use crate::records::{CaseRecords, ConformanceRow, Records};
 use serde_json::Value;
 use std::io::{self, Read};
 use zapys_domain::derivation::Repeatability;
@@ -26,7 +27,8 @@ pub struct Extract {
     pub case: CaseId,
     /// Name of the case, as the receiver may know it.
     pub case_name: Private<String>,
-    /// When it is made.
+    /// When the ledger's head ([`LedgerPart::checkpoint`]) was signed. A production shows the case as it stood then, and the
+    /// moment of packing is no part of it: the same selection at the same head gives the same bytes.
     pub made: Instant,
     /// Who makes it.
     pub made_by: Actor,
@@ -38,6 +40,14 @@ pub struct Extract {
     pub exhibits: Vec<Exhibit>,
     /// What was asked for or belongs to it and is not here.
     pub left_out: Vec<LeftOut>,
+    /// What was asked for, by id and number; what the production accounts for.
+    pub selected: Selected,
+    /// What is on record about the case as a whole.
+    pub case_records: CaseRecords,
+    /// Requirement by requirement, what the record fulfils and lacks.
+    pub conformance: Vec<ConformanceRow>,
+    /// What is known about the engines beside what each derivation names, for the certificate drafts.
+    pub processes: Vec<Process>,
     /// Further limits, one sentence each, beside those that are seen from the data.
     pub limitations: Vec<String>,
     /// What ties the custody events together.
@@ -47,12 +57,101 @@ pub struct Extract {
 /// The signed head of the ledger that all proofs of a production lead to.
 #[derive(Clone, Debug)]
 pub struct LedgerPart {
-    /// The ledger's public key.
+    /// The ledger's present public key, with which the production is sealed.
     pub vkey: VerifierKey,
     /// The signed checkpoint, verbatim.
     pub checkpoint: String,
-    /// Whether a trusted time stamp over this checkpoint exists.
-    pub stamped: bool,
+    /// Trusted time stamps over this checkpoint.
+    pub stamps: Vec<StampPart>,
+    /// Keys of this ledger, oldest first; the last one is [`LedgerPart::vkey`]. Empty: there was never another.
+    pub keys: Vec<KeyPeriod>,
+}
+
+/// One trusted time stamp, as raw files. Which is there depends on its sort.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct StampPart {
+    /// Short name of the authority for file names, `[a-z0-9-]`, e.g. `tsa-1`, `ots`.
+    pub name: String,
+    /// RFC 3161 request.
+    pub tsq: Option<Vec<u8>>,
+    /// RFC 3161 reply.
+    pub tsr: Option<Vec<u8>>,
+    /// Certificates of the authority up to its root, PEM.
+    pub chain_pem: Option<Vec<u8>>,
+    /// Lists of revoked certificates, as of the day of the stamp.
+    pub crls: Vec<Vec<u8>>,
+    /// OpenTimestamps proof.
+    pub ots: Option<Vec<u8>>,
+    /// The block header that the proof leads to, 80 bytes.
+    pub block_header: Option<Vec<u8>>,
+    /// The checkpoint as it was stamped, where witnesses have signed it since; the same head, with fewer signatures.
+    pub checkpoint: Option<Vec<u8>>,
+    /// The time the stamp states, where it was read.
+    pub time: Option<Instant>,
+}
+
+impl StampPart {
+    /// The files that are there, by the names they get.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let one = [&self.tsq, &self.tsr, &self.chain_pem, &self.ots, &self.block_header, &self.checkpoint];
+        let named = crate::layout::STAMP_FILES.into_iter().zip(one).filter_map(|(n, b)| Some((n.to_owned(), b.as_deref()?)));
+        let lists = self.crls.iter().enumerate().map(|(i, b)| (crate::layout::revocations(i), b.as_slice()));
+        named.chain(lists)
+    }
+}
+
+/// A span of the ledger signed with one key (R2.5).
+#[derive(Clone, Debug)]
+pub struct KeyPeriod {
+    #[allow(missing_docs)]
+    pub vkey: VerifierKey,
+    /// Smallest tree size signed with it; 0 for the first.
+    pub from_size: u64,
+    /// Why it came: `first`, `rotated`, `lost` or `compromised`.
+    pub reason: String,
+    /// The event that names it; `None` for the first.
+    pub event: Option<KeyEvent>,
+}
+
+/// The event that names a key, and its proof.
+#[derive(Clone, Debug)]
+pub struct KeyEvent {
+    /// Canonical bytes, as stored.
+    pub canonical: Vec<u8>,
+    /// Siblings from its leaf to the root of the checkpoint below.
+    pub inclusion: Vec<Hash>,
+    /// For a key that the one before it vouches for: the checkpoint over this event, signed by that one. `None`: the proof
+    /// leads to [`LedgerPart::checkpoint`], and nobody vouches.
+    pub checkpoint: Option<String>,
+}
+
+impl LedgerPart {
+    /// The key that signs a checkpoint over `size` entries.
+    pub fn key_at(&self, size: u64) -> &VerifierKey {
+        self.keys.iter().rev().find(|k| k.from_size <= size).map_or(&self.vkey, |k| &k.vkey)
+    }
+}
+
+/// What is known about an engine (R1.24). `None`: not stated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Process {
+    /// Name as in [`EngineIdentity::name`].
+    pub engine: String,
+    /// Measured error rates and on what, in a sentence.
+    pub error_rates: Option<String>,
+    /// Known limits, a sentence each.
+    pub limits: Vec<String>,
+    /// Where tests of it can be seen.
+    pub tests: Option<String>,
+}
+
+/// What was asked for: every selected item is an exhibit or stands in [`Extract::left_out`] with a reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// Number of all items of the case when the checkpoint was signed.
+    pub case_items: u64,
+    /// Everything that was asked for.
+    pub items: Vec<ItemId>,
 }
 
 zapys_domain::words! {
@@ -112,6 +211,8 @@ pub struct Exhibit {
     pub not_derived: Vec<(DerivativeKind, String)>,
     /// What was noticed about the item itself.
     pub findings: Vec<Finding>,
+    /// What people have put on record about it.
+    pub records: Records,
     /// Every custody event about the item, oldest first, without gaps.
     pub events: Vec<CustodyEntry>,
 }
@@ -189,7 +290,8 @@ pub struct CustodyEntry {
     pub openings: Vec<Opening>,
 }
 
-/// Something that is not in the production, and why.
+/// Something that is not in the production, and why. With an id: it was asked for. Without one: it belongs to something that
+/// is here and was not asked for; then `what` gives number and sort only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// Which item, where it is one.

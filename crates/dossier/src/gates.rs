@@ -2,7 +2,7 @@
 
 use crate::extract::{CustodyEntry, Derivative, Exhibit, Extract, Refusal};
 use crate::layout::ExhibitNo;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::{Action, ItemId};
 use zapys_ledger::{Checkpoint, Detail, Entry, Hash, Subject, verify_inclusion};
 
@@ -18,7 +18,9 @@ impl Gates {
 /// Looks at everything that can be seen without reading objects. Gives the parsed custody events of each exhibit and
 /// the ledger's head; both are complete where nothing was refused.
 pub(crate) fn check(extract: &Extract, gates: &mut Gates) -> (Vec<Vec<Entry>>, Option<Checkpoint>) {
-    let head = Checkpoint::open(extract.ledger.checkpoint.as_bytes(), &extract.ledger.vkey);
+    let note = extract.ledger.checkpoint.as_bytes();
+    let size = zapys_ledger::Note::parse(note).ok().and_then(|n| Checkpoint::parse(n.text()).ok()).map_or(0, |c| c.size);
+    let head = Checkpoint::open(note, extract.ledger.key_at(size));
     if let Err(e) = &head {
         gates.refuse("checkpoint", "checkpoint", format!("The checkpoint does not hold: {e}."));
     }
@@ -32,6 +34,8 @@ pub(crate) fn check(extract: &Extract, gates: &mut Gates) -> (Vec<Vec<Entry>>, O
             gates.refuse("selection", e.item, "The item was selected twice.");
         }
     }
+    account(extract, gates);
+    stamps(extract, gates);
     let mut trails = Vec::with_capacity(extract.exhibits.len());
     for (i, e) in extract.exhibits.iter().enumerate() {
         parent(e, &by_item, gates);
@@ -42,6 +46,47 @@ pub(crate) fn check(extract: &Extract, gates: &mut Gates) -> (Vec<Vec<Entry>>, O
         }
     }
     (trails, head)
+}
+
+/// Everything that was asked for is an exhibit or left out with a reason, and nothing else is.
+fn account(extract: &Extract, gates: &mut Gates) {
+    let selected: BTreeSet<ItemId> = extract.selected.items.iter().copied().collect();
+    let here: BTreeSet<ItemId> = extract.exhibits.iter().map(|e| e.item).collect();
+    let mut out = BTreeSet::new();
+    for l in extract.left_out.iter() {
+        let Some(item) = l.item else { continue };
+        if !out.insert(item) || here.contains(&item) {
+            gates.refuse("completeness", item, "The item is left out twice, or is here and left out.");
+        }
+        if l.reason.trim().is_empty() {
+            gates.refuse("completeness", item, "The item is left out without a reason.");
+        }
+    }
+    for item in selected.iter().filter(|i| !here.contains(i) && !out.contains(i)) {
+        gates.refuse("completeness", item, "The item was asked for and is neither here nor left out with a reason.");
+    }
+    for item in here.union(&out).filter(|i| !selected.contains(i)) {
+        gates.refuse("completeness", item, "The item is here or left out, and nobody asked for it.");
+    }
+    if extract.selected.case_items < selected.len() as u64 {
+        gates.refuse("completeness", extract.production, "More items were asked for than the case holds.");
+    }
+}
+
+/// Names of stamps become names of folders.
+fn stamps(extract: &Extract, gates: &mut Gates) {
+    let mut names = BTreeSet::new();
+    for s in &extract.ledger.stamps {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let ok = (1..=32).contains(&s.name.len()) && s.name.bytes().all(plain) && !s.name.starts_with('-');
+        if !ok || !names.insert(&s.name) || s.files().next().is_none() {
+            gates.refuse(
+                "time-stamp",
+                "checkpoint",
+                "A time stamp has no file, or no name that a folder may have, or one taken.",
+            );
+        }
+    }
 }
 
 /// R1.9: an excerpt never goes without its whole, or at least the whole's hash.

@@ -30,6 +30,34 @@ pub const PROOFS: &str = "proofs";
 pub const OPENINGS: &str = "proofs/openings.json";
 /// What is in the production.
 pub const MANIFEST_JSON: &str = "data/manifest.json";
+/// RO-Crate 1.2 description of everything below `data/`.
+pub const CRATE: &str = "data/ro-crate-metadata.json";
+/// CASE/UCO description of the custody events.
+pub const CUSTODY: &str = "data/custody/case.jsonld";
+/// What was asked for and what became of it.
+pub const COMPLETENESS: &str = "data/completeness.json";
+/// What named standards find met or missing.
+pub const CONFORMANCE: &str = "data/conformance.json";
+/// What the production does not hold or prove.
+pub const LIMITATIONS: &str = "data/limitations.json";
+/// Folder of the certificate drafts.
+pub const CERTIFICATES: &str = "data/certificates";
+/// Drafts under US Federal Rules of Evidence 902(13) and 902(14), without their extensions.
+pub const CERTIFICATE_STEMS: [&str; 2] = ["fre-902-13-draft", "fre-902-14-draft"];
+/// Trusted time stamps over the checkpoint, a folder an authority.
+pub const STAMPS: &str = "stamps";
+/// Events that name the ledger's keys, and their proofs.
+pub const KEYS: &str = "keys";
+/// Inside a folder of [`STAMPS`]: request, reply, chain, OpenTimestamps proof, block header, and the checkpoint as it was
+/// stamped, where witnesses have signed it since.
+pub const STAMP_FILES: [&str; 6] =
+    ["checkpoint.tsq", "checkpoint.tsr", "chain.pem", "checkpoint.ots", "block-header.bin", "checkpoint"];
+/// Name of the list of revoked certificates at `index`, counted from 0, beside them.
+pub fn revocations(index: usize) -> String {
+    format!("revocations-{}.crl", index + 1)
+}
+/// The report to print.
+pub const REPORT_PDF: &str = "data/report/report.pdf";
 /// The readable report.
 pub const REPORT: &str = "data/report/index.html";
 /// Folder of an exhibit: this, a slash and its number.

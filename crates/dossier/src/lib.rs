@@ -6,6 +6,7 @@
 
 pub mod layout;
 pub mod manifest;
+pub mod records;
 pub mod safe;
 
 mod digest;
@@ -15,6 +16,12 @@ mod zip;
 pub mod extract;
 #[cfg(feature = "write")]
 mod gates;
+#[cfg(feature = "write")]
+pub mod print;
+#[cfg(feature = "write")]
+pub mod naming;
+#[cfg(feature = "write")]
+pub mod papers;
 #[cfg(feature = "write")]
 mod report;
 #[cfg(feature = "write")]
@@ -26,9 +33,13 @@ pub mod write;
 
 pub mod check;
 
+pub mod load_file;
+pub mod ocfl;
+pub mod wacz;
+
 #[cfg(feature = "write")]
 pub use extract::{Extract, Objects, Refusal};
 #[cfg(feature = "write")]
-pub use write::{Format, WriteError, Written, write};
+pub use write::{Format, Prepared, WriteError, Written, prepare, write};
 
-pub use check::{Check, CheckError, CheckStatus, Verdict, verify_production};
+pub use check::{Check, CheckError, CheckStatus, Options, Sort, Verdict, verify, verify_production};

@@ -3,10 +3,12 @@
 //! What machines wrote is violet with a dotted rule and says so in words; what is uncertain is ochre; what nobody has
 //! said is written out as "unknown". Every text of the evidence goes through [`crate::safe::html`].
 
+mod account;
 mod custody;
 mod derived;
 mod ending;
 mod facts;
+mod records;
 mod texts;
 
 pub(crate) use texts::texts;
@@ -114,7 +116,7 @@ impl Report<'_> {
         write!(
             out,
             "<header class=\"cover\" id=\"top\">\n<p class=\"word\">zapys<i></i></p>\n<h1 dir=\"auto\">{}</h1>\n\
-             <p class=\"sub\">Production <span class=\"mono\">{}</span>, made {} by <span class=\"mono\">{}</span> with {}</p>\n\
+             <p class=\"sub\">Production <span class=\"mono\">{}</span>, as of {}, by <span class=\"mono\">{}</span> with {}</p>\n\
              <p class=\"sub\" dir=\"auto\">Selected: {}</p>\n",
             html(x.case_name.reveal()),
             x.production,
@@ -196,6 +198,11 @@ impl Report<'_> {
         derived::all(out, self, index, shown)?;
         facts::findings(out, e, shown)?;
         facts::sources(out, e)?;
+        let name = |item| match self.extract.exhibits.iter().position(|x| x.item == item) {
+            Some(i) => format!("<a href=\"#{0}\">{0}</a>", number(i)),
+            None => "an item that is not in this production".into(),
+        };
+        records::records(out, e, &name)?;
         custody::trail(out, self, index)?;
         facts::files(out, self, index)?;
         write!(out, "<p class=\"top\"><a href=\"#top\">To the top</a></p>\n</section>\n")
@@ -203,7 +210,11 @@ impl Report<'_> {
 
     /// Everything after the last exhibit.
     pub(crate) fn foot(&self, out: &mut dyn Write) -> io::Result<()> {
+        records::case(out, &self.extract.case_records)?;
+        account::selection(out, self)?;
         ending::limits(out, self)?;
+        account::conformance(out, self)?;
+        account::beside(out, self)?;
         ending::checking(out, self)?;
         write!(out, "</main>\n</body>\n</html>\n")
     }

@@ -2,6 +2,7 @@
 
 use crate::digest::{Digests, Hasher};
 use crate::layout::ZIP_ROOT;
+use crate::ocfl::write::{DepositError, ObjectWriter, VersionInfo};
 use crate::zip::write::ZipWriter;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,9 +14,23 @@ use zapys_domain::{Instant, ProductionId};
 const MARK: &str = ".zapys-partial";
 
 enum Place {
-    Folder { root: PathBuf, file: Option<BufWriter<File>> },
-    Zip { zip: ZipWriter<BufWriter<File>>, root: String },
-    Single { file: BufWriter<File> },
+    Folder {
+        root: PathBuf,
+        file: Option<BufWriter<File>>,
+    },
+    Zip {
+        zip: ZipWriter<BufWriter<File>>,
+        root: String,
+    },
+    Single {
+        file: BufWriter<File>,
+    },
+    Deposit {
+        object: Box<ObjectWriter>,
+        info: VersionInfo,
+    },
+    /// Nothing more is taken.
+    Closed,
 }
 
 /// Takes files one after another; becomes visible under its own name only when [`Sink::seal`] is called.
@@ -35,16 +50,25 @@ fn partial_of(target: &Path) -> io::Result<PathBuf> {
     Ok(target.with_file_name(name))
 }
 
+/// The folder that a path lies in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 impl Sink {
     fn new(target: &Path, place: impl FnOnce(&Path) -> io::Result<Place>) -> io::Result<Self> {
         if target.symlink_metadata().is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let partial = partial_of(target)?;
-        if partial.join(MARK).is_file() {
+        // The mark goes just before the folder gets its name; killed between, a sealed production of ours is there.
+        let has = |name: &str| partial.join(name).is_file();
+        if has(MARK) || [crate::layout::BAGIT, crate::layout::SEAL, crate::layout::VKEY].into_iter().all(has) {
             fs::remove_dir_all(&partial)?;
         }
-        let place = place(&partial)?;
+        // Cut off before the mark was set, or unable to set it, it is empty.
+        let _ = fs::remove_dir(&partial);
+        let place = place(&partial).inspect_err(|_| drop(fs::remove_dir(&partial)))?;
         Ok(Self { place, partial, target: target.into(), open: None, written: BTreeMap::new(), sealed: false })
     }
     /// A folder. Errors: `AlreadyExists` where `target` is there.
@@ -64,9 +88,28 @@ impl Sink {
             Ok(Place::Zip { zip, root: format!("{ZIP_ROOT}{production}/") })
         })
     }
+    /// A zip with everything at its top, as web archives are.
+    pub(crate) fn web_archive(target: &Path, made: Instant) -> io::Result<Self> {
+        Self::new(target, |partial| {
+            let t = made.utc();
+            let date = (t.year(), u8::from(t.month()), t.day());
+            let zip = ZipWriter::new(BufWriter::new(File::create(partial)?), date, (t.hour(), t.minute(), t.second()));
+            Ok(Place::Zip { zip, root: String::new() })
+        })
+    }
     /// One file; the only path it takes is the empty one.
     pub(crate) fn single(target: &Path) -> io::Result<Self> {
         Self::new(target, |partial| Ok(Place::Single { file: BufWriter::new(File::create(partial)?) }))
+    }
+
+    /// The next version of an OCFL object, which becomes visible as a whole. Errors: `AlreadyExists` where another thing is
+    /// at `target`.
+    pub(crate) fn deposit(target: &Path, id: &str, info: VersionInfo) -> Result<Self, DepositError> {
+        let object = Box::new(ObjectWriter::open(target, id)?);
+        let place = Place::Deposit { object, info };
+        // The object clears away after itself.
+        let (partial, target) = (PathBuf::new(), target.into());
+        Ok(Self { place, partial, target, open: None, written: BTreeMap::new(), sealed: true })
     }
 
     /// Opens a file. `bytes`: its expected length, as far as known.
@@ -79,6 +122,8 @@ impl Sink {
             }
             Place::Zip { zip, root } => zip.begin(&format!("{root}{path}"), bytes >= u64::from(u32::MAX))?,
             Place::Single { .. } => {}
+            Place::Deposit { object, .. } => object.begin(path).map_err(plain)?,
+            Place::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
         }
         self.open = Some((path.into(), Hasher::default()));
         Ok(())
@@ -92,6 +137,8 @@ impl Sink {
             }
             Place::Zip { zip, .. } => zip.end()?,
             Place::Single { file } => file.flush()?,
+            Place::Deposit { object, .. } => object.end().map(drop).map_err(plain)?,
+            Place::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
         }
         let digests = hasher.finish();
         self.written.insert(path, digests.clone());
@@ -103,27 +150,52 @@ impl Sink {
         self.write_all(bytes)?;
         self.end()
     }
-    /// Makes the production appear under its own name.
-    pub(crate) fn seal(mut self) -> io::Result<()> {
-        match &mut self.place {
+    /// Takes no more, and makes what was written last through a loss of power. It still has no name of its own.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        self.place = match std::mem::replace(&mut self.place, Place::Closed) {
+            Place::Zip { zip, .. } => {
+                zip.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+                Place::Closed
+            }
+            Place::Single { file } => {
+                file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+                Place::Closed
+            }
+            // Thousands of small files: one flush of the file system costs less than one of each.
+            other => {
+                rustix::fs::syncfs(File::open(folder_of(&self.target))?)?;
+                other
+            }
+        };
+        Ok(())
+    }
+    /// Makes the production appear under its own name, which lasts.
+    pub(crate) fn seal(mut self) -> Result<(), DepositError> {
+        match std::mem::replace(&mut self.place, Place::Closed) {
             Place::Folder { root, .. } => {
                 fs::remove_file(root.join(MARK))?;
                 File::open(root)?.sync_all()?;
             }
-            Place::Zip { .. } | Place::Single { .. } => {}
-        }
-        let place = std::mem::replace(&mut self.place, Place::Folder { root: PathBuf::new(), file: None });
-        match place {
-            Place::Zip { zip, .. } => zip.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?,
-            Place::Single { file } => file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?,
-            Place::Folder { .. } => {}
+            Place::Deposit { object, info } => {
+                object.finish(&info)?;
+                return Ok(File::open(folder_of(&self.target))?.sync_all()?);
+            }
+            Place::Closed => {}
+            Place::Zip { .. } | Place::Single { .. } => return Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
         }
         if self.target.symlink_metadata().is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+            return Err(DepositError::Exists);
         }
         fs::rename(&self.partial, &self.target)?;
         self.sealed = true;
-        Ok(())
+        Ok(File::open(folder_of(&self.target))?.sync_all()?)
+    }
+}
+/// The failure of a deposit as one of writing.
+fn plain(e: DepositError) -> io::Error {
+    match e {
+        DepositError::Io(e) => e,
+        other => io::Error::other(other.to_string()),
     }
 }
 impl Write for Sink {
@@ -133,6 +205,8 @@ impl Write for Sink {
             Place::Folder { file, .. } => file.as_mut().expect("a file is open").write_all(bytes)?,
             Place::Zip { zip, .. } => zip.write(bytes)?,
             Place::Single { file } => file.write_all(bytes)?,
+            Place::Deposit { object, .. } => object.write_all(bytes)?,
+            Place::Closed => return Err(io::ErrorKind::BrokenPipe.into()),
         }
         hasher.update(bytes);
         Ok(bytes.len())

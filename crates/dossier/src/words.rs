@@ -19,10 +19,16 @@ pub(crate) fn act(action: Action) -> &'static str {
         Action::Disclosed => "disclosed it",
         Action::Redacted => "made a redacted copy",
         Action::Sealed => "sealed it",
-        Action::LegalHold => "put it under legal hold",
+        Action::LegalHold => "set or released a legal hold on it",
         Action::Disposed => "disposed of it",
+        Action::Recorded => "put something on record about it",
+        Action::Corrected => "corrected what was on record about it",
         Action::Opened => "opened the case",
         Action::ClockAnomaly => "noticed that the clock went backwards",
+        Action::UncleanShutdown => "noticed that the program before it had not closed the case",
+        Action::ForeignWriter => "noticed that another program had written to the ledger",
+        Action::KeyRotated => "gave the ledger a new key",
+        Action::KeyReplaced => "replaced the key of the ledger",
     }
 }
 

@@ -1,8 +1,10 @@
 //! Zip files whose entries are stored, not compressed: a container that cannot expand, written and read in a few lines.
 //!
 //! The reader believes nothing: sizes, offsets and names are checked against the file and against each other before any
-//! entry is opened, entries may not overlap, and compressed, encrypted or linked entries are refused.
+//! entry is opened, entries may not overlap, and compressed, encrypted or linked entries are refused. Only where others
+//! may pack small files ([`Zip::open_mixed`], for WACZ) are deflated entries read, never beyond the length they state.
 
+use flate2::read::DeflateDecoder;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,6 +15,8 @@ const CENTRAL: u32 = 0x0201_4b50;
 const END: u32 = 0x0605_4b50;
 const END64: u32 = 0x0606_4b50;
 const END64_AT: u32 = 0x0706_4b50;
+/// Number of the deflate method.
+const DEFLATED: u16 = 8;
 /// Most entries that are read.
 const MAX_ENTRIES: u64 = 1_000_000;
 /// Longest central directory that is read, in bytes.
@@ -236,8 +240,10 @@ pub(crate) struct Zip {
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     data: u64,
+    packed: u64,
     bytes: u64,
     crc: u32,
+    method: u16,
 }
 
 fn u16_at(b: &[u8], at: usize) -> u16 {
@@ -260,6 +266,13 @@ fn read_at(file: &mut File, at: u64, len: usize) -> io::Result<Vec<u8>> {
 impl Zip {
     /// Reads and checks the directory. Errors: [`ZipError`].
     pub(crate) fn open(path: &Path) -> Result<Self, ZipError> {
+        Self::read_directory(path, false)
+    }
+    /// The same, where entries may also be deflated. Errors: [`ZipError`].
+    pub(crate) fn open_mixed(path: &Path) -> Result<Self, ZipError> {
+        Self::read_directory(path, true)
+    }
+    fn read_directory(path: &Path, mixed: bool) -> Result<Self, ZipError> {
         let mut file = File::open(path)?;
         let len = file.metadata()?.len();
         let (n, dir_len, dir_at, dir_end) = directory(&mut file, len)?;
@@ -293,7 +306,8 @@ impl Zip {
             if u16_at(head, 8) & 1 != 0 {
                 return Err(ZipError::Foreign("an entry is encrypted"));
             }
-            if u16_at(head, 10) != 0 || packed != bytes {
+            let method = u16_at(head, 10);
+            if !(method == 0 && packed == bytes || mixed && method == DEFLATED) {
                 return Err(ZipError::Foreign("an entry is compressed; unpack it and check the folder"));
             }
             let mode = u32_at(head, 38) >> 16 & 0o170_000;
@@ -308,17 +322,17 @@ impl Zip {
             let crc = u32_at(head, 16);
             let same = u32_at(&local, 0) == LOCAL
                 && same_name
-                && u16_at(&local, 8) == 0
+                && u16_at(&local, 8) == method
                 && (u32_at(&local, 14) == crc || u16_at(&local, 6) & 8 != 0);
             if !same {
                 return Err(ZipError::Bad("an entry says two different things of itself"));
             }
-            let end = data.checked_add(bytes).filter(|e| *e <= dir_at).ok_or(ZipError::Bad("an entry lies outside the file"))?;
+            let end = data.checked_add(packed).filter(|e| *e <= dir_at).ok_or(ZipError::Bad("an entry lies outside the file"))?;
             spans.push((offset, end));
             if name.ends_with('/') && bytes == 0 {
                 continue;
             }
-            if entries.insert(name.to_owned(), Slot { data, bytes, crc }).is_some() {
+            if entries.insert(name.to_owned(), Slot { data, packed, bytes, crc, method }).is_some() {
                 return Err(ZipError::Bad("a name occurs twice"));
             }
         }
@@ -340,19 +354,37 @@ impl Zip {
         let slot = *self.entries.get(name).ok_or(io::ErrorKind::NotFound)?;
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(slot.data))?;
-        Ok(Entry { file: file.take(slot.bytes), left: slot.bytes, crc: Crc::new(), want: slot.crc })
+        let packed = file.take(slot.packed);
+        let from = if slot.method == DEFLATED { Packed::Deflated(Box::new(DeflateDecoder::new(packed))) } else { Packed::Stored(packed) };
+        Ok(Entry { from, left: slot.bytes, crc: Crc::new(), want: slot.crc })
+    }
+    /// Whether an entry is stored as it is, so that parts of it can be read by offset.
+    pub(crate) fn is_stored(&self, name: &str) -> bool {
+        self.entries.get(name).is_some_and(|s| s.method == 0)
     }
 }
 
+enum Packed {
+    Stored(io::Take<File>),
+    Deflated(Box<DeflateDecoder<io::Take<File>>>),
+}
 struct Entry {
-    file: io::Take<File>,
+    from: Packed,
     left: u64,
     crc: Crc,
     want: u32,
 }
 impl Read for Entry {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buf)?;
+        // Deflated bytes may be more than the entry states: not one of those is given out.
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).saturating_add(1).min(buf.len());
+        let n = match &mut self.from {
+            Packed::Stored(file) => file.read(&mut buf[..most])?,
+            Packed::Deflated(file) => file.read(&mut buf[..most])?,
+        };
+        if n as u64 > self.left {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the entry is longer than the zip states"));
+        }
         self.crc.update(&buf[..n]);
         self.left -= n as u64;
         if n == 0 && !buf.is_empty() && (self.left > 0 || self.crc.value() != self.want) {

@@ -15,15 +15,22 @@ pub mod term;
 
 pub mod event;
 
+pub mod follow;
 pub mod log;
 pub mod tree;
 
 pub mod checkpoint;
+pub mod history;
 pub mod key;
 pub mod note;
 
 pub mod proof;
 pub mod tiles;
+
+pub mod ots;
+pub mod stamp;
+
+pub mod export;
 
 mod error;
 
@@ -31,10 +38,12 @@ pub use checkpoint::Checkpoint;
 pub use commit::{Commitment, Opening, Salt};
 pub use error::LedgerError;
 pub use event::{Event, EventError, Subject};
+pub use follow::{Follow, Irregularity};
 pub use hash::Hash;
+pub use history::{HistoryError, KeyHistory, Succession};
 pub use key::{KeyError, SignError, Signer, SigningKey, VerifierKey};
 pub use log::{AppendError, Draft, Entry, Log, Previous, clock_anomaly};
 pub use note::{Note, NoteError, Signature, sign_note};
-pub use proof::TlogProof;
+pub use proof::{ConsistencyProof, TlogProof};
 pub use term::{Code, Detail, Term};
-pub use tree::{Frontier, Leaves, ProofError, Tree, verify_consistency, verify_inclusion};
+pub use tree::{Frontier, Leaves, ProofError, Sparse, Tree, verify_consistency, verify_inclusion};

@@ -2,8 +2,9 @@
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::hash::Hash;
+use crate::history::KeyHistory;
 use crate::key::VerifierKey;
-use crate::tree::{ProofError, verify_inclusion};
+use crate::tree::{ProofError, verify_consistency, verify_inclusion};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
@@ -91,6 +92,60 @@ impl fmt::Display for TlogProof {
     }
 }
 
+/// A proof that one checkpoint continues another, with both. Text: `old SIZE`, the hashes in base64, one a line, a blank
+/// line, the later checkpoint verbatim: so far what a C2SP `tlog-witness` is sent; then a blank line and the earlier
+/// checkpoint verbatim.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsistencyProof {
+    /// Hashes, as RFC 6962 orders them.
+    pub hashes: Vec<Hash>,
+    /// The earlier signed checkpoint.
+    pub old: String,
+    /// The later one.
+    pub new: String,
+}
+impl ConsistencyProof {
+    /// Reads a proof. Errors: [`ProofTextError::Malformed`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, ProofTextError> {
+        let bad = || ProofTextError::Malformed;
+        if bytes.len() > 2 * MAX_BYTES {
+            return Err(bad());
+        }
+        let (head, rest) = std::str::from_utf8(bytes).ok().and_then(|t| t.split_once("\n\n")).ok_or_else(bad)?;
+        // A checkpoint has no blank line before its signatures, and none after them.
+        let (text, rest) = rest.split_once("\n\n").ok_or_else(bad)?;
+        let (signatures, old) = rest.split_once("\n\n").ok_or_else(bad)?;
+        let new = format!("{text}\n\n{signatures}\n");
+        let mut lines = head.split('\n');
+        let size = lines.next().and_then(|l| l.strip_prefix("old ")).ok_or_else(bad)?;
+        let mut hashes = Vec::new();
+        for line in lines {
+            if hashes.len() == 128 {
+                return Err(bad());
+            }
+            hashes.push(Hash::parse_base64(line).ok_or_else(bad)?);
+        }
+        if old.split('\n').nth(1) != Some(size) {
+            return Err(bad());
+        }
+        Ok(Self { hashes, old: old.into(), new })
+    }
+    /// Checks both checkpoints under the keys of their sizes, and that the later continues the earlier. Gives both.
+    /// Errors: [`ProofTextError`].
+    pub fn verify(&self, keys: &KeyHistory) -> Result<(Checkpoint, Checkpoint), ProofTextError> {
+        let (old, new) = (keys.open(self.old.as_bytes())?, keys.open(self.new.as_bytes())?);
+        verify_consistency(old.size, &old.root, new.size, &new.root, &self.hashes)?;
+        Ok((old, new))
+    }
+}
+impl fmt::Display for ConsistencyProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "old {}", self.old.split('\n').nth(1).unwrap_or_default())?;
+        self.hashes.iter().try_for_each(|h| writeln!(f, "{}", h.base64()))?;
+        write!(f, "\n{}\n{}", self.new, self.old)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +172,36 @@ mod tests {
         let one: Tree = [Hash::leaf(b"x")].into_iter().collect();
         let p = TlogProof { extra: None, index: 0, hashes: inclusion(&one, 0, 1).expect("in range"), checkpoint };
         assert_eq!(TlogProof::parse(p.to_string().as_bytes()), Ok(p));
+    }
+
+    #[test]
+    fn r2_3_a_consistency_proof_reads_back_and_holds_for_its_own_two_checkpoints_only() {
+        let key = SigningKey::from_seed("o", &[9; 32]).expect("a key");
+        let tree: Tree = (0..9u64).map(|i| Hash::leaf(&i.to_be_bytes())).collect();
+        let note = |size: u64| {
+            let root = root(&tree, size).expect("in range");
+            Checkpoint { origin: "o".into(), size, root }.sign(&[&key]).expect("signs").to_string()
+        };
+        let keys = KeyHistory::new(key.key().clone());
+        for (from, to) in [(1, 9), (4, 9), (5, 8), (7, 7), (0, 3)] {
+            let hashes = crate::tree::consistency(&tree, from, to).expect("in range");
+            let p = ConsistencyProof { hashes, old: note(from), new: note(to) };
+            let text = p.to_string();
+            assert_eq!(ConsistencyProof::parse(text.as_bytes()).as_ref(), Ok(&p), "{text}");
+            assert_eq!(p.verify(&keys).map(|(o, n)| (o.size, n.size)), Ok((from, to)));
+            let other = ConsistencyProof { old: note(2), ..p.clone() };
+            assert!(other.verify(&keys).is_err());
+            let mut changed = p.clone();
+            changed.hashes.push(Hash::of(b"x"));
+            assert!(changed.verify(&keys).is_err());
+            let elsewhere = KeyHistory::new(SigningKey::from_seed("o", &[8; 32]).expect("a key").key().clone());
+            assert!(p.verify(&elsewhere).is_err());
+        }
+        let good = ConsistencyProof { hashes: vec![Hash::of(b"x")], old: note(4), new: note(9) }.to_string();
+        for (from, to) in [("old 4", "old 5"), ("old 4", "new 4"), ("old 4\n", "old 4\nshort\n"), ("\n\n", "\n")] {
+            let bad = good.replacen(from, to, 1);
+            assert!(ConsistencyProof::parse(bad.as_bytes()).and_then(|p| p.verify(&keys)).is_err(), "{from}");
+        }
     }
 
     #[test]

@@ -25,9 +25,50 @@ pub enum TileError<E: std::error::Error> {
     Checkpoint,
 }
 
+/// The hash tiles of a log of `size` entries: relative path and bytes. `tree` holds at least so many.
+pub fn hash_tiles(tree: &Tree, size: u64) -> impl Iterator<Item = (String, Vec<u8>)> + '_ {
+    (0u32..8).flat_map(move |level| {
+        row_tiles(size.checked_shr(8 * level).unwrap_or(0)).map(move |(n, width)| {
+            let hashes = (n * WIDTH..n * WIDTH + width).flat_map(|i| *tree.node(8 * level, i).as_bytes()).collect();
+            (path(&level.to_string(), n, width), hashes)
+        })
+    })
+}
+
+/// First sequence and number of entries of every bundle of a log of `size` entries.
+pub fn bundles(size: u64) -> impl Iterator<Item = (u64, u64)> {
+    row_tiles(size).map(|(n, width)| (n * WIDTH, width))
+}
+
+/// Path and bytes of the bundle that begins at entry `first`, a multiple of [`WIDTH`]. Errors: the place within `entries` of
+/// one that is longer than an entry may be.
+pub fn bundle<'e>(first: u64, entries: impl ExactSizeIterator<Item = &'e [u8]>) -> Result<(String, Vec<u8>), u64> {
+    let width = entries.len() as u64;
+    let mut out = Vec::new();
+    for (i, bytes) in (0u64..).zip(entries) {
+        let len = u16::try_from(bytes.len()).map_err(|_| i)?;
+        out.extend(len.to_be_bytes());
+        out.extend(bytes);
+    }
+    Ok((path("entries", first / WIDTH, width), out))
+}
+
+/// Reads a bundle of exactly `width` entries. `None` where it is none.
+pub fn read_bundle(bytes: &[u8], width: u64) -> Option<Vec<&[u8]>> {
+    let mut rest = bytes;
+    let mut entries = Vec::new();
+    for _ in 0..width.min(WIDTH) {
+        let (len, after) = rest.split_first_chunk::<2>()?;
+        let (entry, after) = after.split_at_checked(u16::from_be_bytes(*len).into())?;
+        entries.push(entry);
+        rest = after;
+    }
+    (rest.is_empty() && width <= WIDTH).then_some(entries)
+}
+
 /// Path of tile or bundle `n`: groups of three digits, all but the last with `x` (`x001/x234/067`), and `.p/W` for a
 /// partial one of width `W`.
-fn path(row: &str, n: u64, width: u64) -> String {
+pub(crate) fn path(row: &str, n: u64, width: u64) -> String {
     let mut groups = vec![format!("{:03}", n % 1000)];
     let mut rest = n / 1000;
     while rest > 0 {
@@ -60,24 +101,17 @@ pub fn export<'a, E: std::error::Error + 'a>(
     let size = opened.as_ref().map_or(0, |c| c.size);
     let wrong = opened.is_none().then_some(Err(TileError::Checkpoint));
 
-    let tiles = (0u32..8).flat_map(move |level| {
-        row_tiles(size.checked_shr(8 * level).unwrap_or(0)).map(move |(n, width)| {
-            let hashes = (n * WIDTH..n * WIDTH + width).flat_map(|i| *tree.node(8 * level, i).as_bytes()).collect();
-            Ok((path(&level.to_string(), n, width), hashes))
-        })
-    });
-    let bundles = row_tiles(size).map(move |(n, width)| {
-        let mut out = Vec::new();
-        for seq in n * WIDTH..n * WIDTH + width {
+    let tiles = hash_tiles(tree, size).map(Ok);
+    let bundles = bundles(size).map(move |(first, width)| {
+        let mut entries = Vec::new();
+        for seq in first..first + width {
             let bytes = entry(seq).map_err(TileError::Entry)?;
-            let len = u16::try_from(bytes.len()).map_err(|_| TileError::Changed { seq })?;
             if Hash::leaf(&bytes) != tree.leaf(seq) {
                 return Err(TileError::Changed { seq });
             }
-            out.extend(len.to_be_bytes());
-            out.extend(bytes);
+            entries.push(bytes);
         }
-        Ok((path("entries", n, width), out))
+        bundle(first, entries.iter().map(Vec::as_slice)).map_err(|i| TileError::Changed { seq: first + i })
     });
     let last = opened.map(|_| Ok(("checkpoint".to_owned(), checkpoint.as_bytes().to_vec())));
     wrong.into_iter().chain(tiles).chain(bundles).chain(last)

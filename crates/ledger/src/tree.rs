@@ -93,10 +93,16 @@ impl Frontier {
     }
     /// Appends a leaf: amortised one hash.
     pub fn push(&mut self, leaf: Hash) {
+        self.push_with(leaf, |_, _, _| {});
+    }
+    /// The same, and tells level, index and root of every subtree that this leaf completes, the smallest (two leaves,
+    /// level 1) first.
+    pub fn push_with(&mut self, leaf: Hash, mut completes: impl FnMut(u32, u64, Hash)) {
         let mut node = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        for level in 1..=self.size.trailing_ones() {
             let left = self.hashes.pop().expect("one hash per set bit of the size");
             node = Hash::node(&left, &node);
+            completes(level, self.size >> level, node);
         }
         self.hashes.push(node);
         self.size += 1;
@@ -184,6 +190,62 @@ impl Leaves for Tree {
     }
     fn node(&self, level: u32, index: u64) -> Hash {
         self.levels[level as usize][usize::try_from(index).expect("an index of a vector")]
+    }
+}
+
+/// Some nodes of a large log, kept elsewhere and fetched for one purpose: first [`Sparse::plan`] says which, then they are
+/// put in, then the same purpose is served from them.
+#[derive(Clone, Debug, Default)]
+pub struct Sparse {
+    size: u64,
+    nodes: std::collections::BTreeMap<(u32, u64), Hash>,
+}
+impl Sparse {
+    /// Nothing yet of a log of `size` entries.
+    pub fn new(size: u64) -> Self {
+        Self { size, nodes: std::collections::BTreeMap::new() }
+    }
+    /// Level and index of every node that `purpose` asks of a log of `size` entries, each once, in order. The purpose gets
+    /// hashes that mean nothing.
+    pub fn plan<T>(size: u64, purpose: impl FnOnce(&dyn Leaves) -> Result<T, ProofError>) -> Result<Vec<(u32, u64)>, ProofError> {
+        struct Asked {
+            size: u64,
+            for_nodes: std::cell::RefCell<std::collections::BTreeSet<(u32, u64)>>,
+        }
+        impl Leaves for Asked {
+            fn size(&self) -> u64 {
+                self.size
+            }
+            fn leaf(&self, index: u64) -> Hash {
+                self.node(0, index)
+            }
+            fn node(&self, level: u32, index: u64) -> Hash {
+                self.for_nodes.borrow_mut().insert((level, index));
+                Hash::empty()
+            }
+        }
+        let asked = Asked { size, for_nodes: Default::default() };
+        purpose(&asked)?;
+        Ok(asked.for_nodes.into_inner().into_iter().collect())
+    }
+    /// Puts in a node.
+    pub fn put(&mut self, level: u32, index: u64, hash: Hash) {
+        self.nodes.insert((level, index), hash);
+    }
+}
+impl Leaves for Sparse {
+    fn size(&self) -> u64 {
+        self.size
+    }
+    fn leaf(&self, index: u64) -> Hash {
+        *self.nodes.get(&(0, index)).expect("the plan named every node that is asked for")
+    }
+    fn node(&self, level: u32, index: u64) -> Hash {
+        match self.nodes.get(&(level, index)) {
+            Some(hash) => *hash,
+            None if level == 0 => self.leaf(index),
+            None => Hash::node(&self.node(level - 1, index * 2), &self.node(level - 1, index * 2 + 1)),
+        }
     }
 }
 
@@ -340,6 +402,34 @@ pub fn verify_consistency(from: u64, from_root: &Hash, to: u64, to_root: &Hash, 
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_proof_needs_only_the_nodes_of_its_plan() {
+        let all: Vec<Hash> = (0..1000u64).map(|i| Hash::leaf(&i.to_be_bytes())).collect();
+        let mut frontier = Frontier::empty();
+        let mut kept = std::collections::BTreeMap::new();
+        for leaf in &all {
+            kept.insert((0, frontier.size()), *leaf);
+            frontier.push_with(*leaf, |level, index, hash| {
+                kept.insert((level, index), hash);
+            });
+        }
+        assert_eq!(frontier.root(), root(&all, 1000).expect("in range"));
+        for size in [1u64, 2, 255, 256, 257, 999, 1000] {
+            for index in [0, size / 2, size - 1] {
+                let plan = Sparse::plan(size, |l| inclusion(l, index, size)).expect("in range");
+                assert!(plan.len() <= 20, "{}", plan.len());
+                let mut some = Sparse::new(size);
+                plan.iter().for_each(|n| some.put(n.0, n.1, kept[n]));
+                assert_eq!(inclusion(&some, index, size), inclusion(&all, index, size));
+                let plan = Sparse::plan(size, |l| consistency(l, index, size)).expect("in range");
+                let mut some = Sparse::new(size);
+                plan.iter().for_each(|n| some.put(n.0, n.1, kept[n]));
+                assert_eq!(consistency(&some, index, size), consistency(&all, index, size));
+            }
+        }
+        assert_eq!(Sparse::plan(10, |l| inclusion(l, 10, 10)), Err(ProofError::Range { index: 10, size: 10 }));
+    }
 
     fn leaves(n: u64) -> Vec<Hash> {
         (0..n).map(|i| Hash::leaf(&i.to_be_bytes())).collect()

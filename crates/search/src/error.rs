@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use tantivy::TantivyError;
-use tantivy::directory::error::{LockError, OpenReadError};
+use tantivy::directory::error::{LockError, OpenReadError, OpenWriteError};
 use zapys_domain::{Fault, FaultKind};
 
 /// Why the index cannot be opened, fed or asked.
@@ -19,7 +19,7 @@ pub enum IndexError {
     #[error("another zapys is writing to the search index")]
     Busy,
     #[allow(missing_docs)]
-    #[error("the search index cannot be read or written")]
+    #[error("the search index cannot be {}", if .0.kind() == std::io::ErrorKind::StorageFull { "written: the disk is full" } else { "read or written" })]
     Disk(#[source] std::io::Error),
     /// The engine refused something that it should not.
     #[error("the search index failed")]
@@ -44,7 +44,10 @@ impl From<TantivyError> for IndexError {
         match error {
             TantivyError::LockFailure(LockError::LockBusy, _) => Self::Busy,
             _ if is_damage => Self::Damaged(Some(error)),
-            TantivyError::IoError(e) => Self::Disk(std::io::Error::new(e.kind(), e)),
+            TantivyError::IoError(e)
+            | TantivyError::OpenReadError(OpenReadError::IoError { io_error: e, .. })
+            | TantivyError::OpenWriteError(OpenWriteError::IoError { io_error: e, .. })
+            | TantivyError::LockFailure(LockError::IoError(e), _) => Self::Disk(std::io::Error::new(e.kind(), e)),
             _ => Self::Engine(error),
         }
     }
@@ -69,6 +72,9 @@ impl Fault for IndexError {
             Self::Damaged(_) => "run `zapys reindex`: the index is built again from the record, nothing is lost",
             Self::Foreign(_) => "name an empty folder, or move what is in it",
             Self::Busy => "wait until the other one has finished, or stop it",
+            Self::Disk(e) if e.kind() == std::io::ErrorKind::StorageFull => {
+                "make space on the disk of the case, then do it again; what was done before is kept"
+            }
             Self::Disk(_) => "check free space and permissions of the case folder, then try again",
             Self::Engine(_) => "run `zapys reindex`; if it happens again, report it",
         }
@@ -79,6 +85,7 @@ impl Fault for IndexError {
             Self::Damaged(_) => "index-damaged",
             Self::Foreign(_) => "index-foreign",
             Self::Busy => "index-busy",
+            Self::Disk(e) if e.kind() == std::io::ErrorKind::StorageFull => "disk-full",
             Self::Disk(_) => "index-disk",
             Self::Engine(_) => "index-failed",
         }

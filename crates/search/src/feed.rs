@@ -19,7 +19,7 @@ pub struct Feed<'a> {
 impl<'a> Feed<'a> {
     pub(crate) fn new(index: &'a Index, engine: &tantivy::Index) -> Result<Self, IndexError> {
         // One thread: two cores are shared with engines, and analysis runs on the caller's thread anyway.
-        Ok(Self { index, writer: engine.writer_with_num_threads(1, MEMORY)? })
+        Ok(Self { index, writer: engine.writer_with_num_threads(1, MEMORY).map_err(|e| index.cause(e))? })
     }
 
     fn fields(&self) -> &Fields {
@@ -31,7 +31,7 @@ impl<'a> Feed<'a> {
         self.writer.delete_term(self.fields().place_term(item, layer));
         for (idx, passage) in passages.iter().enumerate() {
             let document: TantivyDocument = self.fields().document(&self.index.lexicon, item, layer, idx, passage);
-            self.writer.add_document(document)?;
+            self.writer.add_document(document).map_err(|e| self.index.cause(e))?;
         }
         Ok(())
     }
@@ -50,9 +50,9 @@ impl<'a> Feed<'a> {
 
     /// Makes everything up to here findable and durable, and remembers how far in the record that is.
     pub fn commit(&mut self, watermark: u64) -> Result<(), IndexError> {
-        let mut commit = self.writer.prepare_commit()?;
+        let mut commit = self.writer.prepare_commit().map_err(|e| self.index.cause(e))?;
         commit.set_payload(&watermark.to_string());
-        commit.commit()?;
+        commit.commit().map_err(|e| self.index.cause(e))?;
         self.index.reload()
     }
 
@@ -60,6 +60,21 @@ impl<'a> Feed<'a> {
     pub fn finish(self) -> Result<(), IndexError> {
         let index = self.index;
         self.writer.wait_merging_threads()?;
+        index.reload()
+    }
+
+    /// Writes every part anew that still holds what was taken away before the last commit, and deletes the old one. Until
+    /// then removed words are found no more, yet rest in the files.
+    pub fn purge(self) -> Result<(), IndexError> {
+        let index = self.index;
+        // Parts that are being merged already cannot be merged once more.
+        self.finish()?;
+        let mut feed = index.feed()?;
+        let parts = index.parts_with_removed()?;
+        if !parts.is_empty() {
+            feed.writer.merge(&parts).wait().map_err(|e| index.cause(e))?;
+            feed.writer.garbage_collect_files().wait().map_err(|e| index.cause(e))?;
+        }
         index.reload()
     }
 }

@@ -12,6 +12,8 @@ mod lexicon;
 
 mod error;
 mod fields;
+mod sealed;
+
 mod index;
 
 mod feed;

@@ -9,6 +9,7 @@ use crate::hit::{Hit, by_sound, mark};
 use crate::index::Index;
 use crate::lexicon::{Word, stem_key};
 use crate::query::{Part, Shape, parse};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{
@@ -97,8 +98,12 @@ impl Index {
         all: bool,
     ) -> Result<(usize, Vec<(f32, TantivyDocument)>), IndexError> {
         let condition = self.condition(query, parts, all);
-        let top = TopDocs::with_limit(query.limit.clamp(1, MAX_LIMIT)).tweak_score(|segment: &SegmentReader| {
-            let columns = ORDER_COLUMNS.map(|name| segment.fast_fields().u64(name).ok().map(|c| c.first_or_default_col(0)));
+        let unread = Arc::new(Mutex::new(None));
+        let note = unread.clone();
+        let top = TopDocs::with_limit(query.limit.clamp(1, MAX_LIMIT)).tweak_score(move |segment: &SegmentReader| {
+            let column = |name| segment.fast_fields().u64(name).map(|c| c.first_or_default_col(0));
+            let unreadable = |e| *note.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
+            let columns = ORDER_COLUMNS.map(|name| column(name).map_err(unreadable).ok());
             move |doc: u32, score: f32| {
                 // Sums of floats differ in the last place with the order of adding; such differences must not order hits.
                 let [high, low, order] = columns.each_ref().map(|c| !c.as_ref().map_or(0, |c| c.get_val(doc)));
@@ -107,6 +112,9 @@ impl Index {
         });
         let statistics = Living(searcher);
         let (total, top) = searcher.search_with_statistics_provider(&*condition, &(Count, top), &statistics)?;
+        if let Some(e) = unread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(e.into());
+        }
         let documents = top.into_iter().map(|((score, ..), address)| Ok((score as f32 / 1024.0, searcher.doc(address)?)));
         Ok((total, documents.collect::<Result<_, tantivy::TantivyError>>()?))
     }

@@ -1,12 +1,15 @@
 //! What every request must pass: this machine as Host, this origin, a session, and the session's token for changes.
 
 use crate::App;
+use crate::door::Sitting;
 use crate::error::Problem;
 use crate::session::cookie;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use zapys_casework::Casework;
 use zapys_domain::Actor;
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob:; media-src 'self' blob:; \
@@ -97,5 +100,42 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Acting {
             )
         };
         parts.extensions.get::<Acting>().cloned().ok_or_else(missing)
+    }
+}
+
+/// What a page asks for by itself says so: it keeps no case open.
+const BACKGROUND: &str = "x-zapys-background";
+
+/// Lets requests through to an open case, and ends them when it is locked. Puts the case into the request.
+pub async fn needs_open_case(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let Some(sitting) = app.door.sitting() else { return Problem::locked().into_response() };
+    // Browsers open the event stream again by themselves, and cannot say so.
+    let by_itself = request.headers().contains_key(BACKGROUND) || request.uri().path().ends_with("/events");
+    let _visit = (!by_itself).then(|| sitting.arrive());
+    let over = sitting.over();
+    request.extensions_mut().insert(sitting);
+    tokio::select! {
+        biased;
+        () = over => Problem::locked().into_response(),
+        response = next.run(request) => response,
+    }
+}
+
+/// The open case. Only who passed [`needs_session`] and [`needs_open_case`] gets one, so no handler reaches the case without an
+/// actor, and none keeps it longer than its request.
+pub struct Opened {
+    /// The case.
+    pub case: Arc<Casework>,
+    /// Processing beside the workbench.
+    pub work: crate::work::Work,
+    /// As long as people may look.
+    pub sitting: Sitting,
+}
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Opened {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Problem> {
+        Acting::from_request_parts(parts, state).await?;
+        let sitting = parts.extensions.get::<Sitting>().cloned().ok_or_else(Problem::locked)?;
+        Ok(Self { case: sitting.case.clone(), work: sitting.work.clone(), sitting })
     }
 }

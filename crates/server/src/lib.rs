@@ -1,14 +1,20 @@
 //! The workbench in the browser: HTTP API, sessions, the embedded interface. No rules of its own.
 //!
+//! An encrypted case is behind a [`door`]: open with its keys in memory, or locked without them.
+//!
 //! It listens on loopback only. A one-time link becomes a session; every request must name this machine as Host and come
 //! from this origin; every change carries the session's token. Evidence is sent as JSON, sound or re-encoded pictures,
 //! never as a page.
 
 mod api;
+mod door;
 mod error;
 mod guard;
 mod openapi;
+mod presence;
 mod session;
+#[cfg(test)]
+mod tests;
 mod ui;
 mod work;
 
@@ -25,9 +31,8 @@ use zapys_domain::{Fault, FaultKind};
 /// What every handler sees.
 #[derive(Clone)]
 pub(crate) struct App {
-    case: Arc<Casework>,
+    door: Arc<door::Door>,
     sessions: Arc<Sessions>,
-    work: work::Work,
     /// Authorities that may stand in Host and Origin: `127.0.0.1:7878`, `localhost:7878`, `[::1]:7878`.
     hosts: Arc<Vec<String>>,
 }
@@ -74,11 +79,12 @@ pub struct Running {
     address: SocketAddr,
     router: Router,
     token: String,
-    work: work::Work,
+    door: Arc<door::Door>,
 }
 
 /// Binds the address of the settings and starts processing what is due. Requests are answered once [`Running::until`] runs.
-pub async fn start(case: Arc<Casework>, settings: &Settings) -> Result<Running, ServeError> {
+/// `case`: open for writing, or `None` for an encrypted one that is to be unlocked in the browser.
+pub async fn start(case: Option<Casework>, settings: &Settings) -> Result<Running, ServeError> {
     let text = settings.text("listen");
     let wanted: SocketAddr = text.replace("localhost", "127.0.0.1").parse().map_err(|_| ServeError::NotLoopback(text.into()))?;
     if !wanted.ip().is_loopback() {
@@ -88,16 +94,18 @@ pub async fn start(case: Arc<Casework>, settings: &Settings) -> Result<Running, 
     let listener = TcpListener::bind(wanted).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let (sessions, token) = Sessions::new();
-    let work = work::Work::start(case.clone(), settings.workers());
+    let door = door::Door::new(case, settings);
     let port = address.port();
     let hosts = ["127.0.0.1", "localhost", "[::1]"].iter().map(|h| format!("{h}:{port}")).collect();
-    let app = App { case, sessions: Arc::new(sessions), work: work.clone(), hosts: Arc::new(hosts) };
-    Ok(Running { listener, address, router: router(app), token, work })
+    let app = App { door: door.clone(), sessions: Arc::new(sessions), hosts: Arc::new(hosts) };
+    Ok(Running { listener, address, router: router(app), token, door })
 }
 
 fn router(app: App) -> Router {
+    let inside = api::inside().layer(from_fn_with_state(app.clone(), guard::needs_open_case));
+    let api = api::at_the_door().merge(inside).layer(from_fn_with_state(app.clone(), guard::needs_session));
     Router::new()
-        .nest("/api/v1", api::routes().layer(from_fn_with_state(app.clone(), guard::needs_session)))
+        .nest("/api/v1", api)
         .merge(session::routes())
         .fallback(ui::serve)
         .layer(from_fn_with_state(app.clone(), guard::this_machine_only))
@@ -113,19 +121,23 @@ impl Running {
     pub fn link(&self) -> String {
         format!("http://{}/open?token={}", self.address, self.token)
     }
-    /// Answers requests until `stop` is done; then lets work under way be put back.
+    /// True where it waits for somebody to unlock the case.
+    pub fn is_locked(&self) -> bool {
+        self.door.standing().locked
+    }
+    /// Answers requests until `stop` is done; then lets work under way be put back and lets go of the case.
     pub async fn until(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let work = self.work.clone();
+        let door = self.door.clone();
         let served = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
             stop.await;
-            work.stop();
+            door.stop();
         });
-        // The event stream of an open page never ends by itself: do not wait for it longer than this.
-        let work = self.work.clone();
+        // A connection that somebody keeps open may never end by itself: it is not waited for longer than this.
+        let door = self.door.clone();
         tokio::select! {
             _ = served => {},
-            () = async { work.stopped().await; tokio::time::sleep(std::time::Duration::from_millis(300)).await } => {},
+            () = async { door.stopped().await; tokio::time::sleep(std::time::Duration::from_millis(300)).await } => {},
         }
-        self.work.wait().await;
+        self.door.end().await;
     }
 }

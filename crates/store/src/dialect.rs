@@ -4,7 +4,7 @@
 //! 2. Beginning to write: SQLite wants `BEGIN IMMEDIATE`, or two readers that turn into writers deadlock; PostgreSQL wants a
 //!    row lock, or two writers take the same ledger sequence.
 //! 3. Triggers that keep history: the two have no common notation (`schema/*-history-*.sql`).
-//! 4. Recognising a record that is there, and whether it is whole: each database lists its tables elsewhere.
+//! 4. Recognising a record that is there, whether it is whole and its rules are as they were set, and emptying its log: each database has its own ways.
 
 use crate::run::Sql;
 
@@ -62,14 +62,31 @@ pub(crate) const LOCK_POSTGRES: Sql = Sql("SELECT value FROM meta WHERE key = 'w
 pub(crate) const LOCK_SCHEMA_POSTGRES: Sql = Sql("SELECT CAST(pg_advisory_xact_lock(8818201) AS TEXT)");
 /// Looks through the database file for damage; answers `ok`. PostgreSQL checks its pages itself.
 pub(crate) const CHECK_SQLITE: Sql = Sql("PRAGMA quick_check(1)");
+/// Empties the write-ahead log. PostgreSQL recycles its own.
+pub(crate) const COMPACT_SQLITE: Sql = Sql("PRAGMA wal_checkpoint(TRUNCATE)");
+/// Rules of the two databases are listed in different places.
+pub(crate) const RULES_SQLITE: Sql = Sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
+pub(crate) const RULES_POSTGRES: Sql = Sql(
+    "SELECT CAST(t.tgname AS TEXT) AS name, CAST(t.tgenabled AS TEXT) AS sql FROM pg_catalog.pg_trigger t \
+     JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = current_schema() AND NOT t.tgisinternal ORDER BY t.tgname",
+);
+/// Rows whose other end is missing; PostgreSQL never lets that come to be.
+pub(crate) const DANGLING_SQLITE: Sql = Sql("SELECT DISTINCT \"table\" AS name FROM pragma_foreign_key_check ORDER BY 1");
+/// Begins a look at the whole record as of one moment. SQLite's write-ahead log gives that to every reading transaction.
+pub(crate) const SNAPSHOT_SQLITE: &str = "BEGIN";
+pub(crate) const SNAPSHOT_POSTGRES: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The statements of this file that the given database runs.
 pub(crate) fn all(postgres: bool) -> &'static [(&'static str, &'static str)] {
     match postgres {
-        false => &[("CLAIM", CLAIM_SQLITE.0), ("TABLES", TABLES_SQLITE.0), ("CHECK", CHECK_SQLITE.0)],
+        false => {
+            &[("CLAIM", CLAIM_SQLITE.0), ("TABLES", TABLES_SQLITE.0), ("CHECK", CHECK_SQLITE.0), ("COMPACT", COMPACT_SQLITE.0), ("RULES", RULES_SQLITE.0), ("DANGLING", DANGLING_SQLITE.0)]
+        }
         true => &[
             ("CLAIM", CLAIM_POSTGRES.0),
             ("TABLES", TABLES_POSTGRES.0),
+            ("RULES", RULES_POSTGRES.0),
             ("LOCK", LOCK_POSTGRES.0),
             ("LOCK_SCHEMA", LOCK_SCHEMA_POSTGRES.0),
         ],

@@ -35,6 +35,12 @@ pub enum StoreError {
         #[allow(missing_docs)]
         known: u64,
     },
+    /// A row from another record does not fit.
+    #[error("a row of another record does not fit into this one (table {table})")]
+    Transfer {
+        #[allow(missing_docs)]
+        table: &'static str,
+    },
     /// A migration in the database is not the one this program carries.
     #[error("step {version} of the record's schema is not the one this zapys knows")]
     Drifted {
@@ -53,6 +59,12 @@ pub enum StoreError {
     /// No space for the database.
     #[error("there is no space left for the record")]
     Full,
+    /// The device that the database lies on does not do what it is asked.
+    #[error("the disk of the record answers with an error (code {code})")]
+    Device {
+        /// SQLite result code.
+        code: String,
+    },
     /// The database file cannot be written.
     #[error("the record cannot be written: it or its folder is read-only")]
     ReadOnly,
@@ -123,8 +135,8 @@ impl Fault for StoreError {
         match self {
             BadAddress | AlreadyThere | Missing { .. } | NoItem(_) | Ambiguous { .. } | BadCursor => FaultKind::Usage,
             NotARecord => FaultKind::Input,
-            Damaged | Drifted { .. } | Inconsistent { .. } | HistoryIsFixed => FaultKind::Integrity,
-            Newer { .. } | Unreachable(_) | Denied | Busy | Full | ReadOnly => FaultKind::Environment,
+            Damaged | Drifted { .. } | Transfer { .. } | Inconsistent { .. } | HistoryIsFixed => FaultKind::Integrity,
+            Newer { .. } | Unreachable(_) | Denied | Busy | Full | Device { .. } | ReadOnly => FaultKind::Environment,
             NoCustodyEvent
             | OutOfOrder { .. }
             | Refused { .. }
@@ -143,11 +155,13 @@ impl Fault for StoreError {
             NotARecord => "Check the address; a record is made by `zapys init` and by nothing else.",
             Damaged => "Copy the whole case folder away first, then restore the newest backup with `zapys restore`.",
             Newer { .. } => "Install the newer zapys; this one leaves the record untouched.",
+            Transfer { .. } => "The backup is damaged, or made by another zapys: use one of the same version.",
             Drifted { .. } => "Restore the record from a backup, or open it with the zapys that wrote it.",
             Unreachable(_) => "Check that the database server runs and that its address is right.",
             Denied => "Check user and password of the database address.",
             Busy => "Wait until the other command has finished, then try again.",
             Full => "Make space on the disk of the record; what was committed is safe.",
+            Device { .. } => "Check the disk and its cable; run the command again, and `zapys verify` after it.",
             ReadOnly => "Give yourself write permission on the case folder, or copy the case to a writable disk.",
             Inconsistent { .. } => "Restore the record from a backup, and keep the damaged one for examination.",
             HistoryIsFixed => "Record a new event instead.",
@@ -170,11 +184,13 @@ impl Fault for StoreError {
             NotARecord => "not-a-record",
             Damaged => "record-damaged",
             Newer { .. } => "record-newer",
+            Transfer { .. } => "record-transfer",
             Drifted { .. } => "record-schema-drifted",
             Unreachable(_) => "database-unreachable",
             Denied => "database-denied",
             Busy => "record-busy",
             Full => "disk-full",
+            Device { .. } => "disk-error",
             ReadOnly => "record-read-only",
             Inconsistent { .. } => "record-inconsistent",
             NoCustodyEvent => "no-custody-event",
@@ -202,6 +218,25 @@ impl<T> Doing<T> for Result<T, sqlx::Error> {
     }
 }
 
+/// SQLITE_IOERR_SHMSIZE.
+const SHORT_LOG_INDEX: u32 = 10 | (19 << 8);
+
+impl StoreError {
+    /// What SQLite calls unopenable may be a disk without room for the write-ahead log: tries to write beside the file.
+    pub(crate) fn beside(self, path: &std::path::Path) -> Self {
+        if !matches!(self, Self::ReadOnly) {
+            return self;
+        }
+        let trial = path.with_extension("trial");
+        let tried = std::fs::write(&trial, [0; 4096]);
+        let _ = std::fs::remove_file(&trial);
+        match tried {
+            Err(e) if e.kind() == std::io::ErrorKind::StorageFull => Self::Full,
+            _ => self,
+        }
+    }
+}
+
 fn sort(error: sqlx::Error) -> StoreError {
     let database = match error {
         sqlx::Error::Database(e) => e,
@@ -216,10 +251,16 @@ fn sort(error: sqlx::Error) -> StoreError {
     }
     // SQLite result codes carry the sort in their lowest eight bits.
     let sqlite = match database.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
-        Some(_) => code.parse::<u32>().ok().map(|n| n & 0xff),
+        Some(_) => code.parse::<u32>().ok(),
         None => None,
     };
-    match sqlite {
+    // The index of the write-ahead log could not be made longer: SQLite says "full" only of the files themselves.
+    if sqlite == Some(SHORT_LOG_INDEX) {
+        return StoreError::Full;
+    }
+    match sqlite.map(|n| n & 0xff) {
+        // A read, write or flush that the device refused.
+        Some(10) => return StoreError::Device { code },
         Some(5 | 6) => return StoreError::Busy,
         Some(3 | 8 | 14) => return StoreError::ReadOnly,
         Some(11) => return StoreError::Damaged,

@@ -16,6 +16,7 @@ macro_rules! item_columns {
     () => {
         "i.id, i.kind, i.media_type, i.format, i.object, i.bytes, i.parent, i.member_path, i.title, i.title_order, i.status, i.lang, \
          i.recorded, i.recorded_earliest, i.recorded_basis, i.published, i.sensitivity, i.created, i.entry_seq, \
+         c.value AS collected, c.basis AS collected_basis, \
          f.duration_ms, f.channels, f.languages, f.flags, f.preview, f.thumb_peaks, f.n_segments, f.n_messages, f.n_calls, f.n_words, \
          (SELECT COUNT(*) FROM findings x WHERE x.item = i.id) AS n_findings, \
          (SELECT COUNT(*) FROM acquisitions a WHERE a.item = i.id) AS n_acquisitions, \
@@ -24,7 +25,8 @@ macro_rules! item_columns {
          (SELECT COUNT(*) FROM jobs j WHERE j.item = i.id AND j.state = 'done') AS n_done, \
          (SELECT COUNT(*) FROM jobs j WHERE j.item = i.id AND j.state = 'failed') AS n_failed, \
          (SELECT COUNT(*) FROM jobs j WHERE j.item = i.id AND j.state = 'cancelled') AS n_cancelled \
-         FROM items i LEFT JOIN item_facts f ON f.item = i.id"
+         FROM items i LEFT JOIN item_facts f ON f.item = i.id \
+         LEFT JOIN item_dates c ON c.item = i.id AND c.which = 'collected' AND c.basis IS NOT NULL"
     };
 }
 pub(crate) use item_columns;
@@ -371,6 +373,7 @@ pub(crate) fn item(row: &Row) -> Result<ItemRow, StoreError> {
         member_path: r.private("member_path")?,
         details,
         created: r.at("created")?,
+        collected: r.opt_read("collected", Edtf::parse)?.zip(r.opt_read("collected_basis", DateBasis::parse)?),
         entry: r.entry("entry_seq")?,
         facts: facts(&r)?,
         n_acquisitions: r.count("n_acquisitions")?,

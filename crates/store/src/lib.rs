@@ -21,14 +21,23 @@ mod acquisitions;
 mod derivations;
 mod entries;
 mod filter;
+mod handover;
 mod items;
 mod jobs;
+mod keys;
+mod look;
 mod settings;
+mod stamps;
+mod transfer;
 
 pub use error::StoreError;
 pub use filter::{Cursor, Facets, ItemFilter, ItemPage, ItemSort};
+pub use keys::ObjectKeyRow;
+pub use handover::{ExcerptRow, ItemDateRow, RecordRow};
 pub use model::*;
 pub use open::{Location, Store};
+pub use stamps::{CosignatureRow, LedgerKeyRow, NODE_STRIDE, NodeRow, StampKind, StampRequestRow, StampRow};
+pub use transfer::{Cell, Load, RowOut, transferred};
 pub use tx::Tx;
 
 /// Result of everything here.
@@ -39,11 +48,16 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 pub fn statements(postgres: bool) -> Vec<(String, String)> {
     let fixed = [
         items::ALL,
+        handover::ALL,
         acquisitions::ALL,
         entries::ALL,
         derivations::ALL,
         jobs::ALL,
+        keys::ALL,
+        look::ALL,
+        transfer::ALL,
         settings::ALL,
+        stamps::ALL,
         migrate::ALL,
         dialect::all(postgres),
     ];

@@ -5,6 +5,7 @@ use crate::dialect::Db;
 use crate::error::StoreError;
 use crate::run::{Run, args, statements};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use zapys_domain::{Action, DerivativeKind, ItemKind};
 
 /// One step of the schema.
@@ -16,13 +17,43 @@ struct Step {
     postgres: &'static str,
 }
 
-const STEPS: &[Step] = &[Step {
-    version: 1,
-    name: "record",
-    common: include_str!("schema/0001-record.sql"),
-    sqlite: include_str!("schema/0001-history-sqlite.sql"),
-    postgres: include_str!("schema/0001-history-postgres.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        version: 1,
+        name: "record",
+        common: include_str!("schema/0001-record.sql"),
+        sqlite: include_str!("schema/0001-history-sqlite.sql"),
+        postgres: include_str!("schema/0001-history-postgres.sql"),
+    },
+    Step {
+        version: 2,
+        name: "keys",
+        common: include_str!("schema/0002-keys.sql"),
+        sqlite: include_str!("schema/0002-history-sqlite.sql"),
+        postgres: include_str!("schema/0002-history-postgres.sql"),
+    },
+    Step {
+        version: 3,
+        name: "handover",
+        common: include_str!("schema/0003-handover.sql"),
+        sqlite: include_str!("schema/0003-history-sqlite.sql"),
+        postgres: include_str!("schema/0003-history-postgres.sql"),
+    },
+    Step {
+        version: 4,
+        name: "stamps",
+        common: include_str!("schema/0004-stamps.sql"),
+        sqlite: include_str!("schema/0004-history-sqlite.sql"),
+        postgres: include_str!("schema/0004-history-postgres.sql"),
+    },
+    Step {
+        version: 5,
+        name: "disposal",
+        common: include_str!("schema/0005-disposal.sql"),
+        sqlite: include_str!("schema/0005-history-sqlite.sql"),
+        postgres: include_str!("schema/0005-history-postgres.sql"),
+    },
+];
 
 const STEPS_TABLE: &str =
     "CREATE TABLE schema_steps (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL);";
@@ -52,6 +83,29 @@ impl Step {
         hash.update(self.own(run));
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// The triggers that all steps together set, by name, with the text of each.
+pub(crate) fn rules(postgres: bool) -> BTreeMap<&'static str, &'static str> {
+    let mut rules = BTreeMap::new();
+    for step in STEPS {
+        let text = if postgres { step.postgres } else { step.sqlite };
+        let mut rest = text;
+        while let Some(at) = rest.find(" TRIGGER ") {
+            let name = rest[at + " TRIGGER ".len()..].split([' ', ';']).next().unwrap_or_default();
+            if rest[..at].ends_with("DROP") {
+                rules.remove(name);
+            }
+            if rest[..at].ends_with("CREATE") {
+                let begin = at - "CREATE".len();
+                // SQLite's end with their own last word; those of PostgreSQL call a function and are one statement.
+                let end = if postgres { rest[at..].find(';') } else { rest[at..].find("END;").map(|n| n + "END".len()) };
+                rules.insert(name, &rest[begin..end.map_or(rest.len(), |n| at + n)]);
+            }
+            rest = &rest[at + " TRIGGER ".len()..];
+        }
+    }
+    rules
 }
 
 /// Makes the table of steps in an empty database. Then [`renew`] builds the rest.

@@ -24,17 +24,7 @@ words! {
         Refuted = "refuted",
     }
 }
-words! {
-    /// Where a date comes from.
-    DateBasis {
-        /// A person said so.
-        Stated = "stated",
-        /// The file carries it.
-        Embedded = "embedded",
-        /// It is written in the content.
-        Written = "written",
-    }
-}
+pub use zapys_domain::handover::DateBasis;
 words! {
     /// How an item was taken in.
     Method {
@@ -180,6 +170,8 @@ pub struct ItemRow {
     pub details: ItemDetails,
     /// When it was taken in.
     pub created: Instant,
+    /// When it was collected, where that is on record and known.
+    pub collected: Option<(Edtf, DateBasis)>,
     /// The entry that witnesses the newest change of this row.
     pub entry: EntrySeq,
     /// What engines found out, for lists.

@@ -1,6 +1,6 @@
 //! Making and opening the record.
 
-use crate::dialect::{CHECK_SQLITE, Db, LOCK_SCHEMA_POSTGRES, TABLES_POSTGRES, TABLES_SQLITE};
+use crate::dialect::{CHECK_SQLITE, COMPACT_SQLITE, Db, LOCK_SCHEMA_POSTGRES, TABLES_POSTGRES, TABLES_SQLITE};
 use crate::error::{Doing, StoreError};
 use crate::migrate;
 use crate::run::Run;
@@ -17,6 +17,8 @@ use std::time::Duration;
 pub enum Location {
     /// An SQLite file.
     File(PathBuf),
+    /// An SQLite file that is encrypted under this key (SQLCipher), its write-ahead log included.
+    Sealed(PathBuf, [u8; 32]),
     /// Address of a PostgreSQL database, `postgres://user@host/database`; it may hold a password, so it is never shown.
     Server(String),
 }
@@ -44,6 +46,7 @@ impl std::fmt::Debug for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::File(_) => "Location::File",
+            Self::Sealed(..) => "Location::Sealed",
             Self::Server(_) => "Location::Server",
         })
     }
@@ -85,7 +88,7 @@ impl Held {
 impl Store {
     /// Makes a new, empty record. Errors: `AlreadyThere`; `NotARecord` where a database holds other tables.
     pub async fn create(at: &Location) -> Result<Self, StoreError> {
-        if let Location::File(path) = at {
+        if let Location::File(path) | Location::Sealed(path, _) = at {
             let mut options = std::fs::OpenOptions::new();
             options.write(true).create_new(true);
             #[cfg(unix)]
@@ -105,7 +108,7 @@ impl Store {
     /// Opens a record and brings its schema up to date. Errors: `Missing`, `NotARecord`, `Damaged`, `Newer`, `Drifted`,
     /// `Unreachable`, `Denied`.
     pub async fn open(at: &Location) -> Result<Self, StoreError> {
-        if let Location::File(path) = at
+        if let Location::File(path) | Location::Sealed(path, _) = at
             && !path.is_file()
         {
             return Err(StoreError::Missing { path: path.clone() });
@@ -117,8 +120,14 @@ impl Store {
 
     async fn connect(at: &Location) -> Result<Self, StoreError> {
         match at {
-            Location::File(path) => {
-                let options = SqliteConnectOptions::new()
+            Location::File(path) | Location::Sealed(path, _) => {
+                let mut options = SqliteConnectOptions::new();
+                if let Location::Sealed(_, key) = at {
+                    // Always the first pragma. A raw key: it is random already, so nothing is stretched.
+                    let digits: String = key.iter().map(|b| format!("{b:02x}")).collect();
+                    options = options.pragma("key", format!("\"x'{digits}'\""));
+                }
+                let options = options
                     .filename(path)
                     .create_if_missing(false)
                     .journal_mode(SqliteJournalMode::Wal)
@@ -134,7 +143,8 @@ impl Store {
                     // In kibibytes. A large intake that outgrows the cache is written to the log and read back again and again.
                     .pragma("cache_size", "-131072")
                     .disable_statement_logging();
-                let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.doing()?;
+                let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+                let write = write.doing().map_err(|e| e.beside(path))?;
                 let read = SqlitePoolOptions::new()
                     .max_connections(4)
                     .connect_lazy_with(options.pragma("query_only", "ON").pragma("cache_size", "-16384"));
@@ -191,6 +201,14 @@ impl Store {
         }))
     }
 
+    /// The pools that reading transactions are taken from.
+    pub(crate) fn databases(&self) -> Db<&SqlitePool, &PgPool> {
+        match &self.db {
+            Db::Sqlite(files) => Db::Sqlite(&files.read),
+            Db::Postgres(pool) => Db::Postgres(pool),
+        }
+    }
+
     pub(crate) async fn reader(&self) -> Result<Held, StoreError> {
         Ok(Held(match &self.db {
             Db::Sqlite(files) => Db::Sqlite(files.read.acquire().await.doing()?),
@@ -219,6 +237,15 @@ impl Store {
             "ok" => Ok(()),
             _ => Err(StoreError::Damaged),
         }
+    }
+
+    /// Folds the write-ahead log into the file and empties it, so that nothing deleted lingers there. PostgreSQL does it itself.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        if self.is_shared() {
+            return Ok(());
+        }
+        let mut held = self.writer().await?;
+        held.run().all(COMPACT_SQLITE, &[]).await.map(drop)
     }
 
     /// True for PostgreSQL, where other processes may work on the same record.

@@ -34,7 +34,7 @@ impl Backend for Small {
 }
 
 fn main() -> Result<(), VaultError> {
-    let vault = Vault::on(Box::new(Small { objects: Memory::default(), room: AtomicU64::new(10) }), None);
+    let vault = std::sync::Arc::new(Vault::on(Box::new(Small { objects: Memory::default(), room: AtomicU64::new(10) }), None));
     let stored = vault.put(&mut b"ten bytes!".as_slice())?;
     println!("{} keeps {} bytes", stored.object, stored.bytes);
     match vault.put(&mut b"x".as_slice()) {

@@ -1,8 +1,9 @@
-//! Takes every file below a folder into a new vault and prints how long it took.
+//! Takes every file below a folder into a new vault, plain or sealing, and prints how long it took.
 //!
-//! `cargo run --release -p zapys-vault --example intake -- SOURCE VAULT [THREADS]`, two threads unless said otherwise.
+//! `cargo run --release -p zapys-vault --example intake -- SOURCE VAULT [THREADS [sealing]]`, two threads unless said otherwise.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 use zapys_vault::Vault;
@@ -21,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let vault = Vault::disk(&target)?;
-    let batch = vault.batch();
+    let vault = if args.next().is_some_and(|w| w.as_os_str() == "sealing") { vault.sealing() } else { vault };
+    let batch = Arc::new(vault).batch();
     let (next, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
     std::thread::scope(|threads| {
         let work = || {
@@ -35,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         others.into_iter().try_for_each(|t| t.join().expect("a worker returns its errors instead of panicking"))
     })?;
     let copied = started.elapsed();
-    batch.seal()?;
+    batch.seal(&|_| false)?;
     println!("{} files, {} bytes: copied {copied:.2?}, durable {:.2?}", files.len(), bytes.into_inner(), started.elapsed());
     Ok(())
 }

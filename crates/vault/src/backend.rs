@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// Name of sealed bytes: 64 lower-case hexadecimal characters. Today it is the digest of the plain bytes.
+/// Name of sealed bytes: 64 lower-case hexadecimal characters, random; of bytes that rest as they came, their digest.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SealedName(String);
 impl SealedName {

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::mpsc;
 use zapys_domain::ObjectId;
 
 /// Bytes read at once: large enough to make system calls cheap, small enough to stay in a core's cache between reading, hashing
@@ -30,6 +31,63 @@ fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
 /// Copies everything from `from` to `to` and hashes it on the way. `from` errors are the source's, `to` errors the vault's.
 pub(crate) fn hashed(from: &mut dyn Read, to: &mut dyn Write) -> Result<(ObjectId, u64), VaultError> {
     each_chunk(from, VaultError::Source, |chunk| to.write_all(chunk).map_err(|e| VaultError::Backend(e.into())))
+}
+
+/// Files from this length on are hashed by one thread while another seals and writes, in bytes.
+pub(crate) const LARGE: u64 = 8 << 20;
+/// Buffers that travel between the two.
+const BUFFERS: usize = 4;
+
+/// Like [`hashed`], with the writing on a thread of its own: two processor cores for one large file.
+pub(crate) fn hashed_apart(from: &mut dyn Read, to: &mut (dyn Write + Send)) -> Result<(ObjectId, u64), VaultError> {
+    let (full, filled) = mpsc::sync_channel::<(Vec<u8>, usize)>(BUFFERS);
+    let (empty, emptied) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
+    for _ in 0..BUFFERS {
+        empty.send(vec![0; 4 * CHUNK]).expect("room for every buffer");
+    }
+    std::thread::scope(|threads| {
+        let writer = threads.spawn(move || -> io::Result<()> {
+            for (buffer, n) in filled {
+                to.write_all(&buffer[..n])?;
+                // Nobody waits for it at the end.
+                let _ = empty.send(buffer);
+            }
+            Ok(())
+        });
+        let mut hash = Sha256::new();
+        let mut bytes = 0;
+        let read = loop {
+            // A writer that failed has hung up, and says why below.
+            let Ok(mut buffer) = emptied.recv() else { break Ok(()) };
+            let read = loop {
+                match from.read(&mut buffer) {
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read,
+                }
+            };
+            match read {
+                Ok(0) => break Ok(()),
+                Ok(n) => {
+                    hash.update(&buffer[..n]);
+                    bytes += n as u64;
+                    if full.send((buffer, n)).is_err() {
+                        break Ok(());
+                    }
+                }
+                Err(e) => break Err(VaultError::Source(e)),
+            }
+        };
+        drop(full);
+        let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread stopped")));
+        read?;
+        written.map_err(|e| VaultError::Backend(e.into()))?;
+        Ok((ObjectId::from_digest(hash.finalize().into()), bytes))
+    })
+}
+
+/// The SHA-256 of everything that `from` gives. Errors: those of reading.
+pub fn digest_of(mut from: impl Read) -> io::Result<ObjectId> {
+    digest(&mut from).map(|(object, _)| object)
 }
 
 /// Hashes everything from `from`.

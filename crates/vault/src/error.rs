@@ -29,6 +29,12 @@ pub enum VaultError {
         #[allow(missing_docs)]
         found: u64,
     },
+    /// Sealed bytes do not open: they were changed, cut off or exchanged.
+    #[error("object {object} in the vault is damaged: its sealed bytes were changed")]
+    Broken {
+        #[allow(missing_docs)]
+        object: ObjectId,
+    },
     /// More bytes than the caller is ready to hold in memory.
     #[error("object {object} has {bytes} bytes, more than the {limit} that are read at once")]
     TooLarge {
@@ -48,7 +54,7 @@ impl Fault for VaultError {
     fn kind(&self) -> FaultKind {
         match self {
             Self::Source(_) | Self::NotAFile | Self::SourceChanged => FaultKind::Input,
-            Self::Damaged { .. } => FaultKind::Integrity,
+            Self::Damaged { .. } | Self::Broken { .. } => FaultKind::Integrity,
             Self::TooLarge { .. } => FaultKind::Input,
             Self::Backend(e) => e.kind(),
         }
@@ -64,7 +70,7 @@ impl Fault for VaultError {
             Self::Source(_) => "Check the medium it lies on; copy it elsewhere if that works, then add it again.".into(),
             Self::NotAFile => "Name a file, or a folder whose files should be added.".into(),
             Self::SourceChanged => "Wait until nothing writes to it any more, then add it again.".into(),
-            Self::Damaged { .. } => "Run `zapys verify`, and restore the object from a backup.".into(),
+            Self::Damaged { .. } | Self::Broken { .. } => "Run `zapys verify`, and restore the object from a backup.".into(),
             Self::TooLarge { .. } => "Split it into smaller parts.".into(),
             Self::Backend(e) => e.hint(),
         }
@@ -76,7 +82,7 @@ impl Fault for VaultError {
             Self::Source(_) => "source-unreadable",
             Self::NotAFile => "not-a-file",
             Self::SourceChanged => "source-changed",
-            Self::Damaged { .. } => "object-damaged",
+            Self::Damaged { .. } | Self::Broken { .. } => "object-damaged",
             Self::TooLarge { .. } => "object-too-large",
             Self::Backend(e) => e.code(),
         }
@@ -136,6 +142,12 @@ pub enum Damage {
         /// Length of what is there now.
         bytes: u64,
     },
+    /// Its sealed bytes do not open any more.
+    #[error("object {object} has changed: its sealed bytes do not open")]
+    Broken {
+        #[allow(missing_docs)]
+        object: ObjectId,
+    },
     /// It cannot be read.
     #[error("object {object} cannot be read")]
     Unreadable {
@@ -150,7 +162,10 @@ impl Damage {
     /// Which object.
     pub fn object(&self) -> ObjectId {
         match self {
-            Self::Missing { object } | Self::Changed { object, .. } | Self::Unreadable { object, .. } => *object,
+            Self::Missing { object }
+            | Self::Broken { object }
+            | Self::Changed { object, .. }
+            | Self::Unreadable { object, .. } => *object,
         }
     }
 }
@@ -170,7 +185,7 @@ impl Fault for Damage {
     fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "object-missing",
-            Self::Changed { .. } => "object-changed",
+            Self::Changed { .. } | Self::Broken { .. } => "object-changed",
             Self::Unreadable { .. } => "object-unreadable",
         }
     }

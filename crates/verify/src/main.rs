@@ -9,8 +9,12 @@ use args::{Args, Asked};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use zapys_domain::Fault;
-use zapys_dossier::verify_production;
+use zapys_dossier::{Options, verify};
 use zapys_ledger::VerifierKey;
+use zapys_ledger::stamp::Certificate;
+
+/// Longest file of certificates, in bytes.
+const MAX_ROOTS: u64 = 16 * 1024 * 1024;
 
 fn main() -> ExitCode {
     let args = match args::parse(std::env::args_os().skip(1)) {
@@ -44,8 +48,12 @@ struct Failure {
 }
 
 fn run(args: &Args) -> Result<(String, bool), Failure> {
-    let key = args.vkey.as_deref().map(read_key).transpose()?;
-    let verdict = verify_production(&args.path, key.as_ref()).map_err(|e| {
+    let options = Options {
+        vkey: args.vkey.as_deref().map(read_key).transpose()?,
+        witnesses: args.witnesses.iter().map(|w| read_witness(w)).collect::<Result<_, _>>()?,
+        roots: args.ca.iter().map(|f| read_roots(f)).collect::<Result<Vec<_>, _>>()?.concat(),
+    };
+    let verdict = verify(&args.path, &options).map_err(|e| {
         let cause = std::error::Error::source(&e).map(|s| format!(" ({s})")).unwrap_or_default();
         Failure {
             kind: e.kind().to_string(),
@@ -74,6 +82,31 @@ fn read_key(path: &std::path::Path) -> Result<VerifierKey, Failure> {
     let text = std::fs::read(path).map_err(|e| fail(format!("The key file cannot be read ({e})."), "environment"))?;
     let text = String::from_utf8(text).map_err(|_| fail("The key file is not text.".into(), "input"))?;
     text.trim().parse().map_err(|e| fail(format!("The key file holds no ledger key: {e}."), "input"))
+}
+
+/// A key itself, or the name of a file that holds one.
+fn read_witness(text: &std::ffi::OsStr) -> Result<VerifierKey, Failure> {
+    match text.to_str().and_then(|t| t.trim().parse().ok()) {
+        Some(key) => Ok(key),
+        None => read_key(std::path::Path::new(text)),
+    }
+}
+
+fn read_roots(path: &std::path::Path) -> Result<Vec<Certificate>, Failure> {
+    let fail = |message: String, kind: &str| Failure {
+        kind: kind.into(),
+        message,
+        hint: "The file holds root certificates as the authority publishes them (PEM or DER).".into(),
+    };
+    let read = std::fs::File::open(path).and_then(|f| {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::Read::take(f, MAX_ROOTS), &mut bytes).map(|_| bytes)
+    });
+    let bytes = read.map_err(|e| fail(format!("The certificate file cannot be read ({e})."), "environment"))?;
+    if bytes.len() as u64 == MAX_ROOTS {
+        return Err(fail("The certificate file is too long.".into(), "input"));
+    }
+    Certificate::read_file(&bytes).map_err(|e| fail(format!("The certificate file holds no certificate: {e}."), "input"))
 }
 
 fn sentence(hint: &str) -> String {

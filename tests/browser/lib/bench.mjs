@@ -29,11 +29,31 @@ export class Bench {
     const answer = await page.goto(this.served.link);
     this.state = { cookies: await context.cookies(), origins: [] };
     this.api = context.request;
+    if (!(await this.get('/session')).locked) await this.learn();
+    return { page, answer };
+  }
+
+  /** What is in the case. */
+  async learn() {
     this.name = (await this.get('/session')).name;
     const { items } = await this.get('/items?limit=200');
     this.items = new Map(items.map((item) => [item.title, item]));
     if (this.items.size !== items.length) throw new Error('two items of the case have one name');
-    return { page, answer };
+  }
+
+  /** Opens an encrypted case without a browser. */
+  async unlock() {
+    await this.post('/unlock', { key_file: this.served.key.toString('base64') });
+    await this.learn();
+  }
+
+  /** Serves the same case anew. */
+  async again(settings) {
+    Object.assign(this.served, await this.served.again(settings));
+    this.base = this.served.base;
+    this.watch.settle();
+    this.watch = new Watch(this.base);
+    await this.enter(await contextOf(this.browser, this.watch));
   }
 
   async get(path) {

@@ -8,7 +8,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { access, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -60,43 +61,83 @@ async function writeHostile(folder) {
   await writeFile(path.join(folder, HOSTILE.named), 'A file whose name is not a name.\n');
 }
 
-/** Makes and serves a case. `stop()` ends the server and removes every trace. */
-export async function serveCase({ hostile = true } = {}) {
+/** What an encrypted case of these tests is opened with. */
+export const PASSPHRASE = 'кит lantern seventeen віконце drum';
+/** Part of the evidence is enough where evidence is not the point. */
+const FEW = ['call-02.wav', 'origin.html', 'chat-light.png', 'calls.csv'];
+
+/** Makes and serves a case. `stop()` ends the server and removes every trace; `again(settings)` ends it and starts it anew.
+ *  `encrypted`: a case that opens with `PASSPHRASE` or with the bytes `key`, served locked. */
+export async function serveCase({ hostile = true, encrypted = false } = {}) {
   const bin = await firstOf(process.env.ZAPYS_BIN ? [path.resolve(process.env.ZAPYS_BIN)] : [path.join(root, 'target/debug/zapys'), path.join(root, 'target/release/zapys')], 'the zapys binary');
   const evidence = await firstOf([path.resolve(process.env.ZAPYS_SAMPLE || path.join(root, 'sample'), 'evidence')], 'the sample evidence (`cargo xtask sample` makes it)');
   const env = { ...process.env, ZAPYS_HOSTS: path.resolve(process.env.ZAPYS_HOSTS || path.dirname(bin)) };
+  for (const name of ['ZAPYS_PASSPHRASE_FILE', 'ZAPYS_KEY_FILE']) delete env[name];
   const folder = await mkdtemp(path.join(tmpdir(), 'zapys-browser-'));
   const dir = path.join(folder, 'case');
-  const zapys = (...args) => run(bin, args, { env, maxBuffer: 64 << 20 });
+  const key = randomBytes(64);
+  const opens = encrypted ? ['--key-file', path.join(folder, 'key')] : [];
+  const zapys = (...args) => run(bin, [...opens, ...args], { env, maxBuffer: 64 << 20 });
   let server = null;
 
-  async function stop() {
-    if (server && server.exitCode === null && server.signalCode === null) {
-      const ended = once(server, 'exit');
-      server.kill('SIGTERM');
+  async function endOf(program) {
+    if (program && program.exitCode === null && program.signalCode === null) {
+      const ended = once(program, 'exit');
+      program.kill('SIGTERM');
       await ended;
     }
+  }
+  async function stop() {
+    await endOf(server);
     await rm(folder, { recursive: true, force: true });
+  }
+  /** Starts a server and waits until it listens. */
+  async function begin(settings, args) {
+    const started = spawn(bin, [...args, '-C', dir, 'serve', '--listen', '127.0.0.1:0', '--json'], { env: { ...env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    started.stderr.on('data', (part) => (said = (said + part).slice(-4000)));
+    const lines = createInterface({ input: started.stdout });
+    const first = await Promise.race([once(lines, 'line').then(([line]) => line), once(started, 'exit').then(() => null)]);
+    if (first === null) throw new Error(`the server ended before it listened: ${said}`);
+    const { listening, link, locked } = JSON.parse(first);
+    return { started, base: `http://${listening}`, link, locked };
+  }
+  /** Serves the case; an encrypted one locked, since nobody gives a passphrase. */
+  async function serve(settings = {}) {
+    const { started, ...served } = await begin(settings, []);
+    server = started;
+    return served;
+  }
+  /** Another program that works on the same case. */
+  async function second() {
+    const { started } = await begin({}, opens);
+    return { stop: () => endOf(started) };
+  }
+  async function again(settings) {
+    await endOf(server);
+    return serve(settings);
   }
 
   try {
-    if (process.env.ZAPYS_BROWSER_CASE) await cp(path.resolve(process.env.ZAPYS_BROWSER_CASE), dir, { recursive: true });
-    else await zapys('init', dir, '--no-encryption', '--name', 'Museum crates');
-    await zapys('-C', dir, 'add', evidence, '--source', 'Sample');
-    if (hostile) {
-      await writeHostile(path.join(folder, 'hostile'));
-      await zapys('-C', dir, 'add', path.join(folder, 'hostile'), '--source', 'Unknown sender');
+    if (encrypted) {
+      await writeFile(path.join(folder, 'key'), key);
+      await writeFile(path.join(folder, 'words'), `${PASSPHRASE}\n`);
+      await zapys('init', dir, '--no-recovery-key', '--name', 'Museum crates');
+      await zapys('-C', dir, 'key', 'add', '--new-passphrase-file', path.join(folder, 'words'));
+      const files = (await readdir(evidence, { recursive: true })).filter((name) => FEW.includes(path.basename(name)));
+      if (files.length !== FEW.length) throw new Error(`the sample lacks what these tests look at: ${files}`);
+      await zapys('-C', dir, 'add', ...files.map((name) => path.join(evidence, name)), '--source', 'Sample');
+    } else {
+      if (process.env.ZAPYS_BROWSER_CASE) await cp(path.resolve(process.env.ZAPYS_BROWSER_CASE), dir, { recursive: true });
+      else await zapys('init', dir, '--no-encryption', '--name', 'Museum crates');
+      await zapys('-C', dir, 'add', evidence, '--source', 'Sample');
+      if (hostile) {
+        await writeHostile(path.join(folder, 'hostile'));
+        await zapys('-C', dir, 'add', path.join(folder, 'hostile'), '--source', 'Unknown sender');
+      }
     }
     await zapys('-C', dir, 'process');
-
-    server = spawn(bin, ['-C', dir, 'serve', '--listen', '127.0.0.1:0', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    server.stderr.on('data', (part) => (said = (said + part).slice(-4000)));
-    const lines = createInterface({ input: server.stdout });
-    const first = await Promise.race([once(lines, 'line').then(([line]) => line), once(server, 'exit').then(() => null)]);
-    if (first === null) throw new Error(`the server ended before it listened: ${said}`);
-    const { listening, link } = JSON.parse(first);
-    return { base: `http://${listening}`, link, stop };
+    return { ...(await serve()), key, stop, again, second };
   } catch (cause) {
     await stop();
     throw cause;

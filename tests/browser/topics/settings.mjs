@@ -49,6 +49,17 @@ export default function settings(bench) {
       }, { colorScheme: 'dark' });
     });
 
+    test('a case that is not encrypted says so and has nothing to lock', async () => {
+      await bench.with('/settings', async (page) => {
+        await page.locator('header .state').getByText('not encrypted').waitFor();
+        await page.getByText('whoever has this disk can read it').waitFor();
+        assert.equal(await page.getByRole('button', { name: 'Lock' }).count(), 0);
+        await page.keyboard.press('Shift+F8');
+        await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+        assert.equal(await page.locator('#shell').count(), 1);
+      });
+    });
+
     test('single letters can be switched off; F8 stays', async () => {
       await bench.with('/settings', async (page) => {
         await page.getByRole('button', { name: 'Off', exact: true }).click();

@@ -16,11 +16,15 @@ class Cover {
     this.on = !this.on;
     document.documentElement.toggleAttribute('data-covered', this.on);
     if (this.on) {
-      for (const stop of sounds) stop();
-      // What floats stands above every cover.
-      for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+      this.hush();
       if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     }
   };
+
+  /** Stops sound, and closes what floats: it stands above every cover. */
+  hush(): void {
+    for (const stop of sounds) stop();
+    for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+  }
 }
 export const cover = new Cover();

@@ -4,22 +4,42 @@ use super::not_there_yet;
 use crate::Ended;
 use crate::flags::{Init, Models};
 use crate::out::Out;
-use zapys_casework::{CaseError, Casework, CreateOptions, Settings, doctor as checks, packs};
+use crate::secret;
+use zapys_casework::{CaseError, Casework, CreateOptions, Protection, RecoveryKey, Settings, doctor as checks, packs};
 
 pub async fn init(args: Init, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
     let name = args.name.unwrap_or_else(|| {
         let dir = std::path::absolute(&args.dir).unwrap_or_else(|_| args.dir.clone());
         dir.file_name().map_or_else(|| "case".into(), |n| n.to_string_lossy().into_owned())
     });
-    let options = CreateOptions { name, database: args.database, objects: args.objects };
+    // Nobody is asked for a passphrase in vain.
+    Casework::may_create(&args.dir)?;
+    let mut recovery = None;
+    let protection = if args.no_encryption {
+        Protection::None
+    } else {
+        let way = match settings.credential()? {
+            Some(way) => way,
+            None => secret::new(None, None)?,
+        };
+        recovery = (!args.no_recovery_key).then(RecoveryKey::random);
+        Protection::Encrypted { way, recovery: recovery.clone() }
+    };
+    let on_server = args.database.is_some();
+    let options = CreateOptions { name, protection, database: args.database, objects: args.objects };
     let case = Casework::create(&args.dir, options, settings, &super::actor()).await?;
     let card = case.card();
     out.object(&card);
     out.say(format!("Made case {} “{}” in {}.", card.case, card.name, super::typed(&args.dir)));
     out.say(format!("Ledger key: {}", card.ledger_vkey));
     out.say("Keep that key apart from anything you hand over: it is what outsiders check signatures with.");
-    if !args.no_encryption {
-        out.note("This case is not encrypted: encryption at rest is not there yet. Keep it on an encrypted disk.");
+    if args.no_encryption {
+        out.note("This case is not encrypted. Keep it on an encrypted disk.");
+    } else if on_server {
+        out.note("Objects and index are encrypted; what the database server keeps is not: let it run on an encrypted disk.");
+    }
+    if let Some(key) = &recovery {
+        secret::hand_over(key, args.recovery_key_file.as_deref())?;
     }
     Ok(Ended::Done)
 }

@@ -1,6 +1,6 @@
 //! `transcript`, `text`, `messages`, `calls`: the words of one item.
 
-use super::{not_there_yet, open_at};
+use super::{not_there_yet, open_to_look};
 use crate::Ended;
 use crate::flags::Transcript;
 use crate::out::Out;
@@ -14,7 +14,7 @@ pub async fn transcript(args: Transcript, settings: &Settings, out: &Out) -> Res
         _ => return Ok(not_there_yet(out, &format!("transcript --revision {}", args.revision))),
     }
     let format = args.format.as_deref().unwrap_or(if out.json { "json" } else { "txt" });
-    let (case, id) = open_at(settings, &args.item).await?;
+    let (case, id) = open_to_look(settings, &args.item, "transcript").await?;
     let transcript = case.transcript(id).await?;
     let lang = args.lang.as_deref();
     if let Some(lang) = lang.filter(|l| *l != transcript.language) {
@@ -94,7 +94,7 @@ fn subtitles(t: &TranscriptView, lang: Option<&str>, vtt: bool) -> String {
 }
 
 pub async fn text(item: &str, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    let (case, id) = open_at(settings, item).await?;
+    let (case, id) = open_to_look(settings, item, "text").await?;
     let t = case.text(id).await?;
     out.object(&t);
     out.say(format!("{LABEL}: {} {}, language {}", t.text.engine.name, t.text.engine.version, t.text.language));
@@ -124,7 +124,7 @@ pub async fn text(item: &str, settings: &Settings, out: &Out) -> Result<Ended, C
 }
 
 pub async fn messages(item: &str, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    let (case, id) = open_at(settings, item).await?;
+    let (case, id) = open_to_look(settings, item, "messages").await?;
     for m in case.messages(id).await? {
         out.object(&m);
         let time = m.message.time.utc.as_deref().or(m.message.time.local.as_deref()).unwrap_or("time unknown");
@@ -140,7 +140,7 @@ pub async fn messages(item: &str, settings: &Settings, out: &Out) -> Result<Ende
 }
 
 pub async fn calls(item: &str, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    let (case, id) = open_at(settings, item).await?;
+    let (case, id) = open_to_look(settings, item, "calls").await?;
     let mut rows = Vec::new();
     for c in case.calls(id).await? {
         out.object(&c);

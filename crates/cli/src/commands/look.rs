@@ -1,10 +1,10 @@
 //! `items`, `show`, `custody`, `search`: what is there.
 
-use super::{not_there_yet, open, open_at};
+use super::{not_there_yet, open, open_to_look};
 use crate::Ended;
 use crate::flags::{Items, Search};
 use crate::out::Out;
-use zapys_casework::view::{ItemView, clock, place};
+use zapys_casework::view::{ItemDetail, ItemView, clock, place};
 use zapys_casework::{Access, CaseError, ItemsRequest, SearchRequest, Settings};
 use zapys_domain::ItemKind;
 
@@ -65,7 +65,7 @@ fn kind(word: Option<&str>) -> Result<Option<ItemKind>, CaseError> {
 }
 
 pub async fn show(item: &str, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    let (case, id) = open_at(settings, item).await?;
+    let (case, id) = open_to_look(settings, item, "show").await?;
     let detail = case.show(id).await?;
     out.object(&detail);
     if out.json {
@@ -80,11 +80,7 @@ pub async fn show(item: &str, settings: &Settings, out: &Out) -> Result<Ended, C
         "  {}\n  status {}, processing {}, bytes {}",
         detail.item.object, detail.item.status, detail.item.processing, detail.integrity.state
     ));
-    for (what, date) in
-        [("recorded", &detail.item.recorded), ("published", &detail.item.published), ("collected", &detail.item.collected)]
-    {
-        out.say(format!("  {what:<10} {}", date.as_ref().map_or_else(unknown, |d| format!("{} ({})", d.value, d.basis))));
-    }
+    on_record(&detail, out);
     out.say("\nAcquisitions");
     for a in &detail.acquisitions {
         let source = a.source.clone().unwrap_or_else(unknown);
@@ -114,6 +110,41 @@ pub async fn show(item: &str, settings: &Settings, out: &Out) -> Result<Ended, C
         detail.children.iter().for_each(|c| out.say(format!("  {} {:<12} {}", c.item, c.kind.word(), c.title)));
     }
     Ok(Ended::Done)
+}
+
+/// What people put on record, and what holds now.
+fn on_record(detail: &ItemDetail, out: &Out) {
+    let r = &detail.on_record;
+    for date in &r.dates {
+        let said = match (&date.value, &date.precision, &date.basis) {
+            (None, _, _) => "unknown (nobody has said anything)".to_owned(),
+            (Some(value), Some(precision), Some(basis)) => format!("{value} (to the {precision}, {basis})"),
+            (Some(_), _, _) => "unknown (chosen)".to_owned(),
+        };
+        let note = date.note.as_ref().map(|n| format!(", {n}")).unwrap_or_default();
+        out.say(format!("  {:<10} {said}{note}", date.which));
+    }
+    out.say(format!("  protection {}", detail.item.sensitivity));
+    for (what, text) in [("phase", &r.phase), ("place", &r.place), ("author", &r.author), ("standing", &r.standing)] {
+        if let Some(text) = text {
+            out.say(format!("  {what:<10} {text}"));
+        }
+    }
+    if let Some(e) = &r.excerpt {
+        out.say(format!("  excerpt    of {}, {} to {}, cut by {}: {}", e.parent, clock(e.start_ms), clock(e.end_ms), e.extracted_by, e.reason));
+    }
+    for (what, items) in [("holds", &r.excerpts), ("family", &r.family)] {
+        if !items.is_empty() {
+            out.say(format!("  {what:<10} {}", items.iter().map(|i| i.to_string()).collect::<Vec<_>>().join(" ")));
+        }
+    }
+    if r.legal_hold {
+        out.say("  legal hold is set");
+    }
+    if !r.records.is_empty() {
+        out.say("\nRecords");
+        r.records.iter().for_each(|r| out.say(format!("  {}", super::record::line(r).replace('\n', "\n  "))));
+    }
 }
 
 pub async fn custody(item: Option<String>, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {

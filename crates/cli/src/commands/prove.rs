@@ -1,13 +1,13 @@
-//! `verify`, `ledger`, `produce`: what strangers can check.
+//! `verify`, `produce`: what strangers can check.
 
-use super::{actor, not_there_yet, open, open_at};
+use super::{actor, not_there_yet, open};
 use crate::Ended;
-use crate::flags::{Ledger, Produce};
+use crate::flags::Produce;
 use crate::out::Out;
 use zapys_casework::{Access, CaseError, ProduceRequest, ProductionFormat, Settings};
 
-pub async fn verify(deep: bool, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    let case = open(settings, Access::Read).await?;
+pub async fn verify(deep: bool, remember: bool, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
+    let case = open(settings, if remember { Access::Write } else { Access::Read }).await?;
     let v = case.verify(deep).await?;
     out.object(&v);
     out.say(format!("Objects: {} re-read, {} bad.", v.objects.checked, v.objects.bad.len()));
@@ -36,47 +36,9 @@ pub async fn verify(deep: bool, settings: &Settings, out: &Out) -> Result<Ended,
     Ok(if v.ok { Ended::Done } else { Ended::No })
 }
 
-pub async fn ledger(args: Ledger, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    match args {
-        Ledger::Checkpoint => {
-            let case = open(settings, Access::Write).await?;
-            let note = case.checkpoint().await?;
-            out.object(&serde_json::json!({"checkpoint": note}));
-            out.say(note.trim_end());
-        }
-        Ledger::Vkey => {
-            let case = open(settings, Access::Read).await?;
-            let vkey = case.card().ledger_vkey;
-            out.object(&serde_json::json!({"vkey": vkey}));
-            out.say(vkey);
-        }
-        Ledger::Proof { item } => {
-            let id = open_at(settings, &item).await?.1;
-            let case = open(settings, Access::Write).await?;
-            for proof in case.proofs(id).await? {
-                out.object(&proof);
-                out.say(format!("{}", proof.proof.trim_end()));
-                out.say("");
-            }
-        }
-        Ledger::Export { dir } => {
-            let case = open(settings, Access::Write).await?;
-            let files = case.export_ledger(&dir).await?;
-            out.object(&serde_json::json!({"path": dir, "files": files}));
-            out.say(format!("Wrote {files} files to {}.", super::typed(&dir)));
-        }
-    }
-    Ok(Ended::Done)
-}
-
 pub async fn produce(args: Produce, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    let format = match args.format.as_str() {
-        "bag" => ProductionFormat::Bag,
-        "zip" => ProductionFormat::Zip,
-        "html" => ProductionFormat::Html,
-        "ocfl" | "load-file" | "pdf" => return Ok(not_there_yet(out, &format!("produce --format {}", args.format))),
-        _ => return Err(CaseError::Flag { flag: "--format", wants: "bag, zip or html" }),
-    };
+    let wants = "bag, zip, ocfl, load-file, wacz, html or pdf";
+    let format = ProductionFormat::parse(&args.format).ok_or(CaseError::Flag { flag: "--format", wants })?;
     if args.dossier.is_some() {
         return Ok(not_there_yet(out, "produce --dossier"));
     }
@@ -88,7 +50,12 @@ pub async fn produce(args: Produce, settings: &Settings, out: &Out) -> Result<En
     for item in &args.items {
         items.push(case.resolve(item).await?);
     }
-    let view = case.produce(&actor(), &ProduceRequest { out: args.out, items, format }).await?;
+    if args.unknown_dates {
+        let chosen = if items.is_empty() { case.every_item().await? } else { items.clone() };
+        let n = case.choose_unknown_dates(&actor(), &chosen).await?;
+        out.say(format!("\"Unknown\" was put on record for the dates of {n} items that nobody had stated."));
+    }
+    let view = case.produce(&actor(), &ProduceRequest { out: args.out, items, format, strict: args.strict, at: args.at }).await?;
     out.object(&view);
     for r in &view.refused {
         out.say(format!("Refused by {}: {}: {}", r.gate, r.subject, r.reason));
@@ -101,7 +68,7 @@ pub async fn produce(args: Produce, settings: &Settings, out: &Out) -> Result<En
     if let Some(digest) = &view.manifest_sha256 {
         out.say(format!("Manifest sha256:{digest}"));
     }
-    if format != ProductionFormat::Html {
+    if !matches!(format, ProductionFormat::Html | ProductionFormat::Pdf) {
         out.say("Check it with: zapys-verify --vkey FILE PATH. Hand the ledger key over apart from it: zapys ledger vkey.");
     }
     Ok(Ended::Done)

@@ -177,3 +177,48 @@ fn a_file_comes_in_is_worked_on_and_is_found() {
     assert_eq!((bad.status, bad.json()["code"].clone()), (422, "bad-filter".into()));
     assert_eq!(serving.ask("GET", "/api/v1/items/01ZZZZ", &headers, b"").status, 404);
 }
+
+#[test]
+fn records_and_conformance_are_the_same_through_the_api() {
+    let s = Stage::with_case();
+    s.write("a.txt", "Опис складали двоє.".as_bytes());
+    s.run(&["-C", "case", "add", "a.txt", "-q"]).ends(0);
+    let item = s.item("a.txt");
+    let serving = Serving::start(&s);
+    let (cookie, csrf) = serving.enter();
+    let head = [("Cookie", cookie.as_str()), ("X-Zapys-Csrf", csrf.as_str()), ("Content-Type", "application/json")];
+    let at = format!("/api/v1/items/{item}/records");
+    let put = |path: &str, body: Value| serving.ask("POST", path, &head, body.to_string().as_bytes());
+    let phase = serde_json::json!({"kind": "phase", "record": {"phase": "collection"}});
+    assert_eq!(serving.ask("POST", &at, &[head[0], head[2]], phase.to_string().as_bytes()).status, 403, "no token");
+    let made = put(&at, phase);
+    assert_eq!(made.status, 200, "{}", made.json());
+    let record = made.json()["records"][0]["record"].clone();
+    let corrected = put(&at, serde_json::json!({"kind": "phase", "corrects": record, "because": "too early"})).json();
+    assert_eq!(corrected["records"][0]["state"], "taken-back", "{corrected}");
+    let listed = serving.ask("GET", &at, &head, b"").json();
+    assert_eq!(listed["records"].as_array().map(Vec::len), Some(2), "{listed}");
+    let shown = serving.ask("GET", &format!("/api/v1/items/{item}"), &head, b"").json();
+    assert_eq!(shown["records"], listed["records"]);
+    for (body, code) in [
+        (serde_json::json!({"kind": "song", "record": {}}), "bad-kind"),
+        (serde_json::json!({"kind": "phase", "record": {"phase": "x"}}), "bad-record"),
+        (
+            serde_json::json!({"kind": "phase", "record": {"phase": "collection"}, "corrects": "01ZZ", "because": "x"}),
+            "no-such-record",
+        ),
+    ] {
+        let answer = put(&at, body);
+        assert_eq!((answer.status, answer.json()["code"].clone()), (422, code.into()));
+    }
+    put("/api/v1/records", serde_json::json!({"kind": "effort", "record": {"sought": "the whole call"}}));
+    assert_eq!(serving.ask("GET", "/api/v1/records", &head, b"").json()["records"].as_array().map(Vec::len), Some(1));
+    let report = serving.ask("GET", &format!("/api/v1/conformance?standard=berkeley&item={item}"), &head, b"").json();
+    let phases = report["rows"].as_array().expect("rows").iter().find(|r| r["requirement"] == "R1.1").expect("R1.1").clone();
+    assert_eq!((&phases["status"], &phases["item"]), (&"missing".into(), &Value::from(item.clone())));
+    assert_eq!(serving.ask("GET", "/api/v1/conformance?standard=vienna", &head, b"").status, 422);
+    // R1.30: looking through the workbench is an event as well.
+    let custody = serving.ask("GET", &format!("/api/v1/items/{item}/custody"), &head, b"").json();
+    let looks = custody["events"].as_array().expect("events").iter().filter(|e| e["action"] == "accessed").count();
+    assert_eq!(looks, 1);
+}

@@ -32,7 +32,15 @@ pub enum PackageError {
 
 enum Place {
     Folder(PathBuf),
-    Zip { zip: Zip, root: String },
+    /// The newest version of an OCFL object: where each file lies below the folder.
+    Deposit {
+        root: PathBuf,
+        at: BTreeMap<String, PathBuf>,
+    },
+    Zip {
+        zip: Zip,
+        root: String,
+    },
 }
 
 /// Files by their path with `/` between folders.
@@ -76,6 +84,37 @@ impl Package {
         Ok(Self { place: Place::Zip { zip, root }, files, odd })
     }
 
+    /// The newest version of an OCFL object, which was checked already.
+    pub(crate) fn newest(root: &Path, head: crate::ocfl::Head) -> Self {
+        let (mut files, mut odd) = (BTreeMap::new(), Vec::new());
+        for (logical, at) in &head.files {
+            let plain = fs::symlink_metadata(root.join(at)).ok().filter(fs::Metadata::is_file);
+            match (name_fault(logical), plain) {
+                (None, Some(meta)) => {
+                    files.insert(logical.clone(), meta.len());
+                }
+                (Some(why), _) => odd.push((logical.clone(), why)),
+                (None, None) => odd.push((logical.clone(), "is neither file nor folder")),
+            }
+        }
+        Self { place: Place::Deposit { root: root.into(), at: head.files }, files, odd }
+    }
+
+    /// Whether anything here bears a trace of zapys.
+    pub(crate) fn is_ours(&self) -> bool {
+        use crate::layout::{BAG_INFO, CHECKPOINT, MANIFEST_JSON, PROOFS, SEAL, VKEY};
+        let has = |p: &str| self.files.contains_key(p);
+        let manifest = || {
+            let text = self.read(MANIFEST_JSON, 128 * 1024 * 1024).unwrap_or_default();
+            text.windows(crate::manifest::FAMILY.len()).take(4096).any(|w| w == crate::manifest::FAMILY.as_bytes())
+        };
+        let info = || String::from_utf8_lossy(&self.read(BAG_INFO, 1 << 20).unwrap_or_default()).contains("production:");
+        [SEAL, VKEY, CHECKPOINT].iter().any(|p| has(p))
+            || self.files.keys().any(|p| p.starts_with(PROOFS) && p.ends_with(".tlog-proof"))
+            || manifest()
+            || info()
+    }
+
     fn walk(&mut self, dir: &Path, prefix: String, depth: usize) -> Result<(), PackageError> {
         if depth > MAX_DEPTH {
             return Err(PackageError::TooMany);
@@ -91,7 +130,7 @@ impl Package {
             };
             let path = format!("{prefix}{name}");
             let meta = fs::symlink_metadata(entry.path())?;
-            if let Some(why) = name_fault(&name) {
+            if let Some(why) = name_fault(&path) {
                 self.odd.push((path, why));
             } else if meta.is_symlink() {
                 self.odd.push((path, "is a link"));
@@ -114,6 +153,13 @@ impl Package {
         match &self.place {
             Place::Folder(root) => {
                 let full = root.join(path);
+                if !fs::symlink_metadata(&full)?.is_file() {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+                Ok(Box::new(File::open(full)?))
+            }
+            Place::Deposit { root, at } => {
+                let full = root.join(at.get(path).ok_or(io::ErrorKind::NotFound)?);
                 if !fs::symlink_metadata(&full)?.is_file() {
                     return Err(io::ErrorKind::InvalidData.into());
                 }

@@ -1,10 +1,12 @@
 //! What a production says of itself, held against its files and against the ledger.
 
+use super::keys::{self, Keys};
 use super::package::Package;
 use super::trail::{self, OpeningsByHash, Says};
-use super::{AllDigests, Findings, KeyUsed, inert};
-use crate::layout::{CHECKPOINT, EXHIBITS, MANIFEST_JSON, OPENINGS, PROOFS, REPORT, SEAL, SEAL_HEAD, VKEY, is_active};
+use super::{AllDigests, Findings, Options, inert, papers, time};
+use crate::layout::{CERTIFICATES, CHECKPOINT, EXHIBITS, MANIFEST_JSON, OPENINGS, PROOFS, REPORT, SEAL, SEAL_HEAD, is_active};
 use crate::manifest::{self, Exhibit, Manifest, Openings};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::{ItemId, ObjectId};
 use zapys_ledger::{Checkpoint, Commitment, Entry, Hash, Note, VerifierKey};
@@ -17,49 +19,19 @@ pub(super) struct Seal {
     /// Digests of the two tag manifests.
     pub(super) digests: Option<[Hash; 2]>,
     production: Option<String>,
-    key: Option<VerifierKey>,
-    pub(super) key_used: KeyUsed,
+    pub(super) keys: Keys,
+    manifest: Result<Manifest, &'static str>,
 }
 
-/// Reads key and seal. `given`: the key had from elsewhere.
+/// Reads keys and seal. `given`: the key had from elsewhere.
 pub(super) fn seal(package: &Package, given: Option<&VerifierKey>, out: &mut Findings) -> Seal {
-    let own: Option<VerifierKey> = match package.read(VKEY, 4096) {
-        Err(_) => {
-            out.fault("key", VKEY, "The copy of the ledger's key is missing.");
-            None
-        }
-        Ok(bytes) => {
-            let key = std::str::from_utf8(&bytes).ok().and_then(|t| t.parse().ok());
-            if key.is_none() {
-                out.fault("key", VKEY, "This is no ledger key.");
-            }
-            key
-        }
-    };
-    match (given, &own) {
-        (Some(g), Some(o)) if g != o => {
-            out.fault("key", VKEY, "The production carries another key than the one given: it is from another ledger.");
-        }
-        (Some(_), _) => out.ok("key", None, "The given key is used: what is signed was signed by its holder."),
-        (None, Some(_)) => out.not_checked(
-            "key",
-            None,
-            "No key was given, so the production's own copy is used. That shows only that the production agrees with \
-             itself; whoever can rewrite all of it can bring a key of his own.",
-        ),
-        (None, None) => {}
-    }
-    let key_used = match (given, &own) {
-        (Some(_), _) => KeyUsed::Given,
-        (None, Some(_)) => KeyUsed::Own,
-        (None, None) => KeyUsed::None,
-    };
-    let key = given.cloned().or(own);
-    let mut seal = Seal { digests: None, production: None, key, key_used };
+    let manifest = read_manifest(package);
+    let keys = keys::read(package, manifest.as_ref().ok(), given, out);
+    let mut seal = Seal { digests: None, production: None, keys, manifest };
     if !package.files.contains_key(SEAL) {
         return seal;
     }
-    let Some(key) = &seal.key else {
+    let Some(key) = seal.keys.present() else {
         out.not_checked("seal", Some(SEAL), "There is no key to check the seal with.");
         return seal;
     };
@@ -94,14 +66,19 @@ pub(super) struct Facts {
     pub(super) exhibits: usize,
 }
 
-pub(super) fn check(package: &Package, digests: &AllDigests, seal: &Seal, out: &mut Findings) -> Facts {
-    let checkpoint = checkpoint(package, seal.key.as_ref(), out);
+pub(super) fn check(package: &Package, digests: &AllDigests, seal: &Seal, options: &Options, out: &mut Findings) -> Facts {
+    let checkpoint = checkpoint(package, &seal.keys, out);
+    let signer = checkpoint.as_ref().and_then(|(_, c)| seal.keys.at(c.size));
+    time::witnesses(checkpoint.as_ref(), signer, options, out);
     let openings = openings(package, out);
-    let manifest: Option<Manifest> = package.read(MANIFEST_JSON, MAX_JSON).ok().and_then(|b| serde_json::from_slice(&b).ok());
-    let Some(m) = manifest.filter(|m| m.format == manifest::FORMAT) else {
-        out.fault("manifest", MANIFEST_JSON, "This is missing or not the manifest of a zapys production.");
-        return Facts::default();
+    let m = match &seal.manifest {
+        Ok(m) => m,
+        Err(why) => {
+            out.fault("manifest", MANIFEST_JSON, *why);
+            return Facts::default();
+        }
     };
+    let present = m.format == manifest::FORMAT;
     match (&checkpoint, m.sealed, seal.digests.is_some()) {
         (_, true, false) if !package.files.contains_key(SEAL) => {
             out.fault("seal", SEAL, "The manifest says that the production is sealed, and the seal is missing.");
@@ -123,7 +100,9 @@ pub(super) fn check(package: &Package, digests: &AllDigests, seal: &Seal, out: &
             out.fault("manifest", MANIFEST_JSON, "The manifest names another ledger head than the checkpoint.");
         }
     }
-    let mut known: BTreeSet<String> = [MANIFEST_JSON, REPORT].map(String::from).into();
+    let mut known: BTreeSet<String> =
+        if present { papers::list(m, out) } else { [MANIFEST_JSON, REPORT].map(String::from).into() };
+    let mut all_entries = Vec::new();
     let mut opened = BTreeSet::new();
     let mut trails = BTreeMap::new();
     for (i, e) in m.exhibits.iter().enumerate() {
@@ -136,25 +115,53 @@ pub(super) fn check(package: &Package, digests: &AllDigests, seal: &Seal, out: &
         if trails.insert(e.item, e.exhibit).is_some() {
             out.fault("manifest", MANIFEST_JSON, format!("The item of {} is an exhibit twice.", e.exhibit));
         }
+        all_entries.push(entries);
     }
-    strays(package, &m, &known, out);
+    strays(package, m, &known, out);
     for hash in openings.keys().filter(|h| !opened.contains(*h)) {
         let c = hash.hex();
         out.fault("openings", OPENINGS, format!("The opening of {}... belongs to no custody event here.", &c[..12]));
     }
     parents(&m.exhibits, out);
     report(package, out);
-    stamp(m.ledger.stamped, out);
-    Facts { production: Some(m.production.to_string()), origin: Some(m.ledger.origin), exhibits: m.exhibits.len() }
+    if present {
+        papers::check(package, digests, m, &all_entries, out);
+    } else {
+        out.not_checked("completeness", None, "This production is of the first format, which gives no account of the selection.");
+    }
+    time::stamps(package, m, checkpoint.as_ref(), signer, options, out);
+    Facts { production: Some(m.production.to_string()), origin: Some(m.ledger.origin.clone()), exhibits: m.exhibits.len() }
 }
 
-fn checkpoint(package: &Package, key: Option<&VerifierKey>, out: &mut Findings) -> Option<(String, Checkpoint)> {
+/// Reads the manifest; says why it cannot be read, above all where it was written by a later version.
+fn read_manifest(package: &Package) -> Result<Manifest, &'static str> {
+    const NONE: &str = "This is missing or not the manifest of a zapys production.";
+    let bytes = package.read(MANIFEST_JSON, MAX_JSON).map_err(|_| NONE)?;
+    if let Ok(m) = serde_json::from_slice::<Manifest>(&bytes)
+        && manifest::READ.contains(&m.format.as_str())
+    {
+        return Ok(m);
+    }
+    let format = serde_json::from_slice::<Value>(&bytes).ok();
+    let format = format.as_ref().and_then(|v| v["format"].as_str()).unwrap_or_default();
+    let version = format.strip_prefix(manifest::FAMILY).and_then(|v| v.parse::<u32>().ok());
+    Err(match version {
+        Some(v) if !manifest::READ.contains(&format) && v > 0 => {
+            "This production was made by a later version of zapys, in a format that this program does not know: get a newer \
+             zapys-verify."
+        }
+        _ => NONE,
+    })
+}
+
+fn checkpoint(package: &Package, keys: &Keys, out: &mut Findings) -> Option<(String, Checkpoint)> {
     let bytes = package.read(CHECKPOINT, 1_000_000).ok();
     let Some(text) = bytes.and_then(|b| String::from_utf8(b).ok()) else {
         out.fault("checkpoint", CHECKPOINT, "The signed checkpoint is missing or cannot be read.");
         return None;
     };
-    let key = key?;
+    let size = Note::parse(text.as_bytes()).ok().and_then(|n| Checkpoint::parse(n.text()).ok()).map_or(0, |c| c.size);
+    let key = keys.at(size)?;
     match Checkpoint::open(text.as_bytes(), key) {
         Ok(c) => {
             out.ok("checkpoint", Some(CHECKPOINT), format!("The ledger's head is signed: {} entries.", c.size));
@@ -169,7 +176,7 @@ fn checkpoint(package: &Package, key: Option<&VerifierKey>, out: &mut Findings) 
 
 fn openings(package: &Package, out: &mut Findings) -> OpeningsByHash {
     let all: Option<Openings> = package.read(OPENINGS, MAX_JSON).ok().and_then(|b| serde_json::from_slice(&b).ok());
-    let Some(all) = all.filter(|o| o.format == manifest::FORMAT) else {
+    let Some(all) = all.filter(|o| manifest::READ.contains(&o.format.as_str())) else {
         out.fault("openings", OPENINGS, "This is missing or not a list of openings.");
         return OpeningsByHash::new();
     };
@@ -261,7 +268,9 @@ fn strays(package: &Package, m: &Manifest, known: &BTreeSet<String>, out: &mut F
         if file.starts_with(&format!("{PROOFS}/")) && file != OPENINGS && !events.contains(file.as_str()) {
             out.fault("manifest", file, "The manifest does not account for this custody event.");
         }
-        if is_active(file) && file != REPORT {
+        // Drafts of certificates are looked into like the report.
+        let page = file == REPORT || file.starts_with(&format!("{CERTIFICATES}/")) && known.contains(file);
+        if is_active(file) && !page {
             out.fault("inert", file, "This file would run or load something when opened.");
         }
     }
@@ -288,13 +297,4 @@ fn report(package: &Package, out: &mut Findings) {
         Ok(Some(n)) => out.fault("inert", REPORT, format!("The report {} (byte {}).", n.why, n.at)),
         Err(_) => out.fault("inert", REPORT, "The report is missing or cannot be read."),
     }
-}
-
-fn stamp(stamped: bool, out: &mut Findings) {
-    let detail = if stamped {
-        "A trusted time stamp is said to exist; this program does not check time stamps yet."
-    } else {
-        "No trusted time stamp is in the production, so the times in it rest on the clock of whoever made it."
-    };
-    out.not_checked("time", None, detail);
 }

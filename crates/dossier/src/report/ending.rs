@@ -1,74 +1,21 @@
 //! What the production does not hold or prove, and how anyone can check what it does.
 
 use super::Report;
-use crate::extract::Exhibit;
 use crate::gates::number;
+use crate::papers;
 use crate::safe::html;
 use crate::words;
 use std::io::{self, Write};
-use zapys_domain::DerivativeKind;
 
-fn list_of(report: &Report<'_>, lacks: impl Fn(&Exhibit) -> bool) -> Option<String> {
-    let all: Vec<String> = report
-        .extract
-        .exhibits
-        .iter()
-        .enumerate()
-        .filter(|(_, e)| lacks(e))
-        .map(|(i, _)| format!("<a href=\"#{0}\">{0}</a>", number(i)))
-        .collect();
-    (!all.is_empty()).then(|| all.join(", "))
-}
-
-/// Limits that are seen from the data, then the ones that were stated, then what was left out.
+/// Limits that are seen from the data, then the ones that were stated.
 pub(super) fn limits(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
-    let x = report.extract;
     writeln!(out, "<section class=\"part\" id=\"limits\">\n<h2>What is missing or unsure</h2>\n<ul class=\"points\">")?;
-    writeln!(
-        out,
-        "<li>Everything that engines made is machine output. Nobody has listened or read along; words may be wrong, \
-         invented or missing, above all negations, names and numbers.</li>"
-    )?;
-    if !x.ledger.stamped {
-        writeln!(out, "<li>The ledger's head carries no trusted time stamp: times rest on the clock of the machine.</li>")?;
+    for l in papers::limits(report.extract) {
+        let all: Vec<String> = l.exhibits.iter().map(|n| format!("<a href=\"#{n}\">{n}</a>")).collect();
+        let whose = if all.is_empty() { String::new() } else { format!(" <span class=\"dim\">{}</span>", all.join(", ")) };
+        writeln!(out, "<li dir=\"auto\">{}{whose}</li>", html(&l.text))?;
     }
-    let mut point = |text: &str, lacks: &dyn Fn(&Exhibit) -> bool| -> io::Result<()> {
-        match list_of(report, lacks) {
-            Some(all) => writeln!(out, "<li>{text}: {all}.</li>"),
-            None => Ok(()),
-        }
-    };
-    point("The date of recording is unknown", &|e| e.recorded.is_none())?;
-    point("No source is stated", &|e| e.acquisitions.iter().all(|a| a.provenance.source.is_none()))?;
-    point("No legal basis is stated", &|e| e.acquisitions.iter().all(|a| a.provenance.legal_basis.is_none()))?;
-    point("A derivation that was due gave nothing", &|e| !e.not_derived.is_empty())?;
-    point("Unverified", &|e| e.status == crate::extract::Status::Unverified)?;
-    point("Transcribed, and not translated", &|e| {
-        let has = |k| e.derivatives.iter().any(|d| d.kind == k);
-        has(DerivativeKind::Transcript) && !has(DerivativeKind::Translation)
-    })?;
-    for l in &x.limitations {
-        writeln!(out, "<li dir=\"auto\">{}</li>", html(l))?;
-    }
-    writeln!(out, "</ul>\n<h3>Left out</h3>")?;
-    if x.left_out.is_empty() {
-        writeln!(out, "<p>Nothing that was selected was left out.</p>\n</section>")?;
-        return Ok(());
-    }
-    write!(
-        out,
-        "<table>\n<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Item</th><th scope=\"col\">Why</th></tr></thead>\n<tbody>\n"
-    )?;
-    for l in &x.left_out {
-        let item = l.item.map_or("\u{2013}".into(), |i| i.to_string());
-        writeln!(
-            out,
-            "<tr><td dir=\"auto\">{}</td><td class=\"mono\">{item}</td><td dir=\"auto\">{}</td></tr>",
-            html(&l.what),
-            html(&l.reason)
-        )?;
-    }
-    writeln!(out, "</tbody>\n</table>\n</section>")
+    writeln!(out, "</ul>\n</section>")
 }
 
 /// How to check, with and without us.

@@ -38,7 +38,7 @@ pub(super) fn subline(out: &mut dyn Write, e: &Exhibit) -> io::Result<()> {
     writeln!(out, " \u{b7} {}</p>", status(e.status))
 }
 
-fn row(out: &mut dyn Write, wide: bool, term: &str, value: &str) -> io::Result<()> {
+pub(super) fn row(out: &mut dyn Write, wide: bool, term: &str, value: &str) -> io::Result<()> {
     let class = if wide { " class=\"wide\"" } else { "" };
     writeln!(out, "<div{class}><dt>{term}</dt><dd>{value}</dd></div>")
 }
@@ -80,7 +80,7 @@ pub(super) fn facts(out: &mut dyn Write, report: &Report<'_>, index: usize) -> i
     writeln!(out, "</dl>")
 }
 
-fn said(value: Option<&Private<String>>) -> String {
+pub(super) fn said(value: Option<&Private<String>>) -> String {
     value.map_or(UNKNOWN.into(), |v| format!("<bdi>{}</bdi>", html(v.reveal())))
 }
 

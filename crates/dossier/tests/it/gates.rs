@@ -47,6 +47,7 @@ fn orphan_excerpt_is_rejected() {
     let whole = s.extract.exhibits[0].object;
     let clip = s.extract.exhibits.remove(1);
     s.extract.exhibits = vec![clip];
+    s.select();
     assert_eq!(refused(&s), ["orphan-excerpt"]);
     // Named by its hash it may go alone.
     s.extract.exhibits[0].parent.as_mut().expect("has one").object = Some(whole);
@@ -112,6 +113,7 @@ fn the_ledger_must_name_the_same_bytes() {
 fn nothing_and_the_same_thing_twice_are_no_selection() {
     let mut s = sample();
     s.extract.exhibits.clear();
+    s.select();
     assert_eq!(refused(&s), ["selection"]);
     let mut s = sample();
     let again = s.extract.exhibits[0].clone();
@@ -130,4 +132,23 @@ fn an_item_of_any_kind_goes_without_derivatives() {
     let made = make(with(vec![e], one.objects), Format::Bag, true);
     assert!(made.verdict().holds);
     assert!(made.path.join("data/exhibits/E-0001/E-0001.bin").is_file());
+}
+
+#[test]
+fn what_was_asked_for_is_here_or_left_out_with_a_reason() {
+    let change: [fn(&mut Extract); 7] = [
+        |x| drop(x.exhibits.pop()),
+        |x| drop(x.left_out.pop()),
+        |x| x.left_out[0].reason = " ".into(),
+        |x| x.left_out.push(x.left_out[0].clone()),
+        |x| x.left_out[0].item = Some(x.exhibits[0].item),
+        |x| drop(x.selected.items.remove(2)),
+        |x| x.selected.case_items = 3,
+    ];
+    for f in change {
+        let mut s = sample();
+        f(&mut s.extract);
+        let gates = refused(&s);
+        assert!(gates.contains(&"completeness".into()), "{gates:?}");
+    }
 }

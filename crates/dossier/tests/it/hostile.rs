@@ -56,7 +56,7 @@ fn poison_json(v: &mut serde_json::Value) {
     }
 }
 
-fn poisoned() -> Sample {
+pub(super) fn poisoned() -> Sample {
     let mut s = sample();
     let mut objects = std::mem::take(&mut s.objects);
     let mut exhibits = std::mem::take(&mut s.extract.exhibits);
@@ -66,7 +66,7 @@ fn poisoned() -> Sample {
     x.case_name = Private::new(BAD.into());
     (x.program, x.selection) = (BAD.into(), BAD.into());
     x.limitations = vec![BAD.into()];
-    x.left_out = vec![LeftOut { item: None, what: BAD.into(), reason: BAD.into() }];
+    x.left_out = vec![LeftOut { item: Some(sample::item(99)), what: BAD.into(), reason: BAD.into() }];
     s
 }
 

@@ -5,8 +5,15 @@ mod damage;
 mod forged;
 mod gates;
 mod hostile;
+mod load_file;
+mod ocfl;
+mod print;
+mod papers;
+mod stamped;
+mod tamper;
 mod sample;
 mod validators;
+mod wacz;
 mod whole;
 
 use sample::Sample;

@@ -14,6 +14,7 @@ use zapys_domain::{
     Private, Severity,
 };
 use zapys_dossier::extract::*;
+use zapys_dossier::records::*;
 use zapys_ledger::tree::{inclusion, root};
 use zapys_ledger::{
     Checkpoint, Code, Detail, Draft, Entry, Hash, Log, Opening, Previous, Salt, Signer, SigningKey, Subject, Term, Tree,
@@ -40,6 +41,18 @@ pub struct Sample {
     pub extract: Extract,
     pub objects: Memory,
     pub key: SigningKey,
+}
+
+impl Sample {
+    /// Makes the account add up after a test has changed the exhibits.
+    #[allow(dead_code)]
+    pub fn select(&mut self) {
+        let x = &mut self.extract;
+        let mut items: Vec<ItemId> = x.exhibits.iter().map(|e| e.item).chain(x.left_out.iter().filter_map(|l| l.item)).collect();
+        items.sort();
+        items.dedup();
+        x.selected = Selected { case_items: items.len() as u64, items };
+    }
 }
 
 fn at(s: i64) -> Instant {
@@ -268,6 +281,7 @@ fn exhibit(n: u8, kind: ItemKind, title: &str, media_type: &str, (object, bytes)
         derivatives: Vec::new(),
         not_derived: Vec::new(),
         findings: Vec::new(),
+        records: Records::default(),
         events: Vec::new(),
     }
 }
@@ -298,6 +312,96 @@ fn read_text(lang: &str, blocks: &[&str], title: Option<&str>) -> ReadText {
     }
 }
 
+fn text(t: &str) -> Private<String> {
+    Private::new(t.into())
+}
+fn row(standard: &str, requirement: &str, item: Option<ItemId>, status: &str, detail: &str) -> ConformanceRow {
+    ConformanceRow {
+        standard: standard.into(),
+        requirement: requirement.into(),
+        item,
+        status: status.into(),
+        detail: detail.into(),
+    }
+}
+/// What is on record about the call.
+fn records() -> Records {
+    Records {
+        phases: vec![
+            PhaseChange { phase: "collection".into(), at: at(0), actor: Actor::owner(), reason: None },
+            PhaseChange {
+                phase: "preservation".into(),
+                at: at(60),
+                actor: Actor::owner(),
+                reason: Some(text("Taken in and stamped.")),
+            },
+        ],
+        intake: vec![
+            Answer {
+                question: "From which medium was it copied?".into(),
+                answer: Some(text("A memory card, kept at the archive")),
+                basis: None,
+            },
+            Answer { question: "Was it cut or converted?".into(), answer: None, basis: None },
+        ],
+        family: Some(Family {
+            family: "01JB0000000000000000009FAM".into(),
+            protection: "protected".into(),
+            members: vec![item(1)],
+        }),
+        dates: vec![DateRecord {
+            which: "recorded".into(),
+            value: Edtf::parse("2022-03"),
+            basis: "stated-at-intake".into(),
+            readings: vec![Edtf::parse("2022-04").expect("a date")],
+        }],
+        interception: Some(Interception {
+            intercepted_by: Some(text("A monitoring post")),
+            authority: Some(text("Order of the district court")),
+            logbook: Some(text("Sheet 14, line 3")),
+            shortcomings: Some(text("The first seconds are lost.")),
+            ..Interception::default()
+        }),
+        legal_basis: Some(LegalBasis {
+            basis: "court-order".into(),
+            text: Some(text("Order of the district court")),
+            document: Some(ObjectId::of(b"order")),
+        }),
+        voices: vec![VoiceIdentification {
+            speaker: "A".into(),
+            person: "person-12".into(),
+            by: Actor::owner(),
+            at: at(900),
+            familiarity: Some(text("Worked with him for two years.")),
+            method: "listener".into(),
+            confidence: "moderate".into(),
+            denials: vec![text("He says that he had no telephone at that time.")],
+        }],
+        corrections: vec![Correction {
+            field: "recorded".into(),
+            was: Some(text("2022-04")),
+            is: Some(text("2022-03")),
+            by: Actor::owner(),
+            at: at(800),
+            reason: text("The logbook names March."),
+            entry: Some(3),
+        }],
+        errors: vec![ErrorEntry {
+            what: text("The card was read without a write blocker."),
+            effect: text("Times of access on the card may have changed."),
+            remedy: text("Noted; the sound is not affected."),
+            by: Actor::owner(),
+            at: at(70),
+        }],
+        against: vec![Against {
+            relation: "contradicts".into(),
+            item: Some(item(5)),
+            text: text("The article says the holdings were moved."),
+        }],
+        ..Records::default()
+    }
+}
+
 /// One pixel.
 const PNG: [u8; 69] = [
     137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83, 222, 0, 0,
@@ -318,6 +422,7 @@ fn recording(o: &mut Memory) -> Vec<Exhibit> {
         Severity::Warning,
         "The decoded sound is 40 ms shorter than stated.",
     )];
+    call.records = records();
     let input = original.0;
     let probe = ProbeFacts {
         container: "amr".into(),
@@ -453,7 +558,24 @@ pub fn sample() -> Sample {
 }
 
 /// A production of these exhibits, with a ledger in which each of them was taken in and derived.
-pub fn with(mut exhibits: Vec<Exhibit>, objects: Memory) -> Sample {
+pub fn with(exhibits: Vec<Exhibit>, objects: Memory) -> Sample {
+    build(exhibits, objects, false)
+}
+
+/// The whole sample, from a ledger that went on under another key.
+#[allow(dead_code)]
+pub fn rotated() -> Sample {
+    let mut objects = Memory::default();
+    let exhibits: Vec<Exhibit> = recording(&mut objects).into_iter().chain(written(&mut objects)).collect();
+    build(exhibits, objects, true)
+}
+
+/// The key that the ledger of [`rotated`] began with.
+pub fn first_key() -> SigningKey {
+    SigningKey::from_seed("example.test/synopillia", &[41; 32]).expect("a key")
+}
+
+fn build(mut exhibits: Vec<Exhibit>, objects: Memory, rotate: bool) -> Sample {
     let case: CaseId = "01JB0000000000000000009CAS".parse().expect("a ULID");
     let mut book =
         Book { log: Log::new(), tree: Tree::new(), heads: BTreeMap::new(), trail: BTreeMap::new(), salts: 0, clock: 0 };
@@ -475,6 +597,7 @@ pub fn with(mut exhibits: Vec<Exhibit>, objects: Memory) -> Sample {
         }
     }
     let key = SigningKey::from_seed("example.test/synopillia", &[42; 32]).expect("a key");
+    let keys = if rotate { rotation(&mut book, case, &key) } else { Vec::new() };
     let size = book.log.size();
     let head = Checkpoint { origin: key.key().name().into(), size, root: root(&book.tree, size).expect("in range") };
     for e in &mut exhibits {
@@ -488,6 +611,14 @@ pub fn with(mut exhibits: Vec<Exhibit>, objects: Memory) -> Sample {
             })
             .collect();
     }
+    let left_out = vec![LeftOut {
+        item: Some(item(99)),
+        what: "recording".into(),
+        reason: "It could not be read: the file is empty.".into(),
+    }];
+    let mut items: Vec<ItemId> = exhibits.iter().map(|e| e.item).chain([item(99)]).collect();
+    items.sort();
+    items.dedup();
     let extract = Extract {
         production: "01JB0000000000000000009PRD".parse().expect("a ULID"),
         case,
@@ -497,17 +628,64 @@ pub fn with(mut exhibits: Vec<Exhibit>, objects: Memory) -> Sample {
         program: "zapys 0.1.0".into(),
         selection: "All items of the case".into(),
         exhibits,
-        left_out: vec![LeftOut {
-            item: Some(item(99)),
-            what: "recording".into(),
-            reason: "It could not be read: the file is empty.".into(),
+        left_out,
+        selected: Selected { case_items: items.len() as u64, items },
+        case_records: CaseRecords {
+            efforts: vec![Effort {
+                sought: text("The inventory of the museum of that year"),
+                place: Some(text("District archive")),
+                when: Edtf::parse("2024-05"),
+                not_obtained: Some(text("The archive says that it was never made.")),
+                by: Some(Actor::owner()),
+            }],
+            errors: Vec::new(),
+        },
+        conformance: vec![
+            row("leiden", "R1.10", Some(item(1)), "met", "Recording, transcript and translation form one family."),
+            row("leiden", "R1.12", Some(item(2)), "missing", "No date has a basis."),
+            row("hala", "R1.29", None, "met", "Collection efforts are recorded."),
+            row("berkeley", "R1.1", Some(item(1)), "met", "The phases have actors and times."),
+            row("berkeley", "R1.3", Some(item(5)), "not-applicable", "It was not captured from the web here."),
+        ],
+        processes: vec![Process {
+            engine: "whisper-ct2".into(),
+            error_rates: None,
+            limits: vec!["Telephone sound was not part of its published tests.".into()],
+            tests: Some("docs/benchmarks.md of the program's source".into()),
         }],
         limitations: vec!["Speakers were told apart by channel only.".into()],
         ledger: LedgerPart {
             vkey: key.key().clone(),
             checkpoint: head.sign(&[&key]).expect("signs").to_string(),
-            stamped: false,
+            stamps: Vec::new(),
+            keys,
         },
     };
     Sample { extract, objects, key }
+}
+
+/// The old key names the new one and signs that; then the ledger goes on.
+fn rotation(book: &mut Book, case: CaseId, new: &SigningKey) -> Vec<KeyPeriod> {
+    let old = first_key();
+    let seq = book.log.size();
+    let draft = Draft::new(Actor::owner(), Action::KeyRotated, Subject::Case(case), tool())
+        .with(zapys_ledger::history::PUBLIC_KEY, Hash::from_bytes(*new.key().public()));
+    let previous = book.heads.get(&Subject::Case(case)).copied();
+    book.clock += 1;
+    let entry = book.log.append(draft, previous, at(book.clock)).expect("appends");
+    book.tree.push(entry.leaf);
+    book.heads.insert(Subject::Case(case), entry.previous());
+    let size = seq + 1;
+    let head = Checkpoint { origin: old.key().name().into(), size, root: root(&book.tree, size).expect("in range") };
+    let event = KeyEvent {
+        inclusion: inclusion(&book.tree, seq, size).expect("in range"),
+        canonical: entry.canonical,
+        checkpoint: Some(head.sign(&[&old]).expect("signs").to_string()),
+    };
+    let other = book.act(Actor::owner(), Action::Accessed, item(99));
+    book.put(other, vec![]);
+    vec![
+        KeyPeriod { vkey: old.key().clone(), from_size: 0, reason: "first".into(), event: None },
+        KeyPeriod { vkey: new.key().clone(), from_size: seq + 2, reason: "rotated".into(), event: Some(event) },
+    ]
 }

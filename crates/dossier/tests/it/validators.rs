@@ -1,4 +1,4 @@
-//! V1, V8, V17: programs of others over our productions. Virtual environments `v-bagit` and `v-tlog` lie below
+//! V1, V3, V4, V8, V15, V17: programs of others over our productions. Virtual environments lie below
 //! `ZAPYS_TEST_VENVS` or `target/venv`; without them the tests say so and pass, unless `ZAPYS_REQUIRE_SERVERS=1`.
 
 use super::*;
@@ -6,7 +6,7 @@ use sample::sample;
 use std::process::Command;
 use zapys_dossier::manifest::Manifest;
 
-fn venv(program: &str) -> Option<PathBuf> {
+pub(super) fn venv(program: &str) -> Option<PathBuf> {
     let root = std::env::var_os("ZAPYS_TEST_VENVS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv"), PathBuf::from);
     let path = root.join(program);
@@ -73,4 +73,80 @@ fn v17_sha256sum_covers_every_file_but_the_last_lists() {
     assert_eq!(listed, made.files().len() - 4, "all but itself, the two tag lists and the seal");
     made.put("data/exhibits/E-0001/transcript.txt", "other");
     assert!(!run(sums, &made.path, "--check --strict --quiet SHA256SUMS"));
+}
+
+/// The check of a crate; where this machine allows it, also without any network.
+fn crate_check(python: &Path, made: &Made) -> i32 {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/ro_crate_check.py");
+    let context = python.parent().and_then(Path::parent).and_then(Path::parent).expect("lies deep").join("ro-crate-context.json");
+    let apart = Command::new("unshare").args(["-rn", "true"]).status().is_ok_and(|s| s.success());
+    let mut command = if apart { Command::new("unshare") } else { Command::new(python) };
+    if apart {
+        command.arg("-rn").arg(python);
+    }
+    let out = command.arg(script).arg(&made.path).arg(context).output().expect("runs");
+    println!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    out.status.code().expect("exits")
+}
+
+#[test]
+fn v3_the_ro_crate_profile_is_met_and_a_damaged_crate_is_not() {
+    let Some(python) = venv("v-roc/bin/python3") else { return };
+    let made = make(stamped::sample_with_everything(), Format::Bag, true);
+    assert_eq!(crate_check(&python, &made), 0);
+    let file = "data/ro-crate-metadata.json";
+    let good = made.text(file);
+    for (from, to) in [
+        ("\"datePublished\"", "\"dateOfPublication\""),
+        ("exhibits/E-0003/E-0003.png\"", "exhibits/E-0003/E-0004.png\""),
+        ("\"license\"", "\"licens\""),
+    ] {
+        made.put(file, good.replace(from, to));
+        assert_eq!(crate_check(&python, &made), 1, "{from}");
+    }
+}
+
+#[test]
+fn v4_case_utils_accepts_the_custody_and_not_a_damaged_one() {
+    let Some(case) = venv("v-case/bin/case_validate") else { return };
+    let made = make(stamped::sample_with_everything(), Format::Bag, true);
+    let look = || {
+        let out = Command::new(&case)
+            .args(["--built-version", "case-1.5.0", "--allow-info", "data/custody/case.jsonld"])
+            .current_dir(&made.path)
+            .output()
+            .expect("runs");
+        (out.status.success(), String::from_utf8_lossy(&out.stdout).into_owned())
+    };
+    let (held, said) = look();
+    assert!(held && !said.contains("Severity"), "{said}");
+    let good = made.text("data/custody/case.jsonld");
+    // Another word for the algorithm is only remarked upon, so it is looked for.
+    for (from, to, refused) in [
+        ("\"SHA256\"", "\"SHA-256\"", false),
+        ("xsd:dateTime", "xsd:string", true),
+        ("case-investigation:exhibitNumber", "case-investigation:exhibitNumbr", true),
+        ("\"xsd:hexBinary\"", "\"xsd:string\"", true),
+    ] {
+        made.put("data/custody/case.jsonld", good.replace(from, to));
+        let (held, said) = look();
+        assert!(held != refused && (refused || said.contains("Severity")), "{from}: {said}");
+    }
+}
+
+#[test]
+fn v15_qpdf_finds_nothing_in_what_is_to_be_printed() {
+    let qpdf = Path::new("/usr/bin/qpdf");
+    if !qpdf.is_file() {
+        assert!(std::env::var("ZAPYS_REQUIRE_SERVERS").as_deref() != Ok("1"), "qpdf is required and not installed");
+        println!("skipped: qpdf is not installed");
+        return;
+    }
+    let made = make(sample(), Format::Bag, true);
+    for file in made.files().iter().filter(|f| f.ends_with(".pdf")) {
+        assert!(run(qpdf, &made.path, &format!("--check {file}")), "{file}");
+        let bytes = made.read(file);
+        made.put(file, &bytes[..bytes.len() / 2]);
+        assert!(!run(qpdf, &made.path, &format!("--check {file}")), "{file} cut in half");
+    }
 }

@@ -9,7 +9,7 @@ use tlog_tiles::tile::{Tile, TileHashReader, TileReader};
 use tlog_tiles::tlog::{self, Error, HashReader};
 use zapys_ledger::tiles::export;
 use zapys_ledger::tree::{consistency, inclusion, root};
-use zapys_ledger::{Checkpoint, Hash, Signer, VerifierKey, verify_consistency, verify_inclusion};
+use zapys_ledger::{Checkpoint, ConsistencyProof, Hash, Signer, VerifierKey, verify_consistency, verify_inclusion};
 
 fn theirs(h: &Hash) -> tlog::Hash {
     tlog::Hash(*h.as_bytes())
@@ -54,6 +54,33 @@ fn v9_roots_and_proofs_are_the_same_as_theirs() {
             let old = root(&tree, from).expect("in range");
             assert_eq!(verify_consistency(from, &old, size, &head, &mine), Ok(()));
             assert!(tlog::check_tree(&their, size, theirs(&head), from, theirs(&old)).is_ok());
+        }
+    }
+}
+
+#[test]
+fn v9_a_consistency_proof_as_text_is_accepted_by_theirs() {
+    let (_, tree, key) = log(300);
+    for (from, to) in [(120, 300), (1, 2), (256, 257), (255, 300), (300, 300)] {
+        let hashes = consistency(&tree, from, to).expect("in range");
+        let (old, new) = (checkpoint(&tree, from, &key), checkpoint(&tree, to, &key));
+        let text = ConsistencyProof { hashes, old, new }.to_string();
+        // What a witness is sent: the size, the hashes, a blank line, the note.
+        let (head, rest) = text.split_once("\n\n").expect("a blank line");
+        let mut lines = head.lines();
+        assert_eq!(lines.next(), Some(format!("old {from}").as_str()));
+        let proof: Vec<tlog::Hash> = lines.map(|l| theirs(&Hash::parse_base64(l).expect("base64"))).collect();
+        let (new, old) = rest.split_at(rest.match_indices("\n\n").nth(1).expect("two notes").0 + 1);
+        let read = |note: &str| {
+            let note = signed_note::Note::from_bytes(note.trim_start().as_bytes()).expect("they read our note");
+            let c = tlog_tiles::checkpoint::Checkpoint::from_bytes(note.text()).expect("they read our checkpoint");
+            (c.size(), *c.hash())
+        };
+        let ((new_size, new_root), (old_size, old_root)) = (read(new), read(old));
+        assert_eq!((old_size, new_size), (from, to));
+        if from < to {
+            assert!(tlog::check_tree(&proof, to, new_root, from, old_root).is_ok());
+            assert!(tlog::check_tree(&proof, to, new_root, from, new_root).is_err());
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The ledger held against programs of others: two Rust crates, and a Python verifier where it is installed.
 
 mod crates;
+mod export;
 mod python;
+mod stamps;
 
 use zapys_domain::{Action, Actor, Instant};
 use zapys_ledger::tree::root;

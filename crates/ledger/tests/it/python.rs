@@ -1,5 +1,5 @@
-//! V8: `aics-tlog`, in a virtual environment `v-tlog` below `ZAPYS_TEST_VENVS` or `target/venv`.
-//! Where it is not installed the test says so and passes, unless `ZAPYS_REQUIRE_SERVERS=1`.
+//! V8: `aics-tlog`; V10, V11: `ots` and `otskit`. Each in a virtual environment below `ZAPYS_TEST_VENVS` or `target/venv`.
+//! Where one is not installed its test says so and passes, unless `ZAPYS_REQUIRE_SERVERS=1`.
 
 use super::{checkpoint, log};
 use std::convert::Infallible;
@@ -10,15 +10,16 @@ use zapys_ledger::tiles::export;
 use zapys_ledger::tree::inclusion;
 use zapys_ledger::{Signer, TlogProof};
 
-fn program() -> Option<PathBuf> {
+/// A program in one of the virtual environments.
+pub fn venv(program: &str) -> Option<PathBuf> {
     let root = std::env::var_os("ZAPYS_TEST_VENVS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv"), PathBuf::from);
-    let path = root.join("v-tlog/bin/aics-tlog");
+    let path = root.join(program);
     if path.is_file() {
-        return Some(path);
+        return Some(std::path::absolute(path).expect("a path"));
     }
-    assert!(std::env::var("ZAPYS_REQUIRE_SERVERS").as_deref() != Ok("1"), "aics-tlog is required and not installed");
-    println!("skipped: aics-tlog is not installed");
+    assert!(std::env::var("ZAPYS_REQUIRE_SERVERS").as_deref() != Ok("1"), "{program} is required and not installed");
+    println!("skipped: {program} is not installed");
     None
 }
 
@@ -30,7 +31,7 @@ fn run(program: &Path, folder: &Path, line: &str) -> bool {
 
 #[test]
 fn v8_an_exported_log_stands_before_another_program() {
-    let Some(program) = program() else { return };
+    let Some(program) = venv("v-tlog/bin/aics-tlog") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path();
     let (entries, tree, key) = log(300);
@@ -75,4 +76,64 @@ fn v8_an_exported_log_stands_before_another_program() {
     assert!(!run(&program, dir, "verify-inclusion --leaf leaf --index 78 --vkey-file key --tiles log"));
     put("forged", text.replacen("300", "301", 1).as_bytes());
     assert!(!run(&program, dir, "verify-checkpoint --note forged --vkey-file key"));
+}
+
+/// Writes `data.ots` as the reference library does: a promise, and a way to a block. Prints the message in that block.
+const WRITE_PROOF: &str = r#"
+from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
+from opentimestamps.core.op import OpSHA256, OpAppend, OpPrepend, OpReverse, OpHexlify
+from opentimestamps.core.notary import BitcoinBlockHeaderAttestation, PendingAttestation
+from opentimestamps.core.serialize import StreamSerializationContext
+with open('data', 'rb') as f:
+    proof = DetachedTimestampFile.from_fd(OpSHA256(), f)
+step = proof.timestamp.ops.add(OpAppend(b'0123456789abcdef')).ops.add(OpSHA256())
+step.attestations.add(PendingAttestation('https://calendar.example.test'))
+step = step.ops.add(OpPrepend(b'\x01' * 32)).ops.add(OpHexlify()).ops.add(OpReverse()).ops.add(OpSHA256())
+step.attestations.add(BitcoinBlockHeaderAttestation(840000))
+with open('data.ots', 'wb') as f:
+    proof.serialize(StreamSerializationContext(f))
+print(step.msg.hex())
+"#;
+
+#[test]
+fn v10_v11_a_proof_of_the_reference_library_is_read_and_judged_as_others_do() {
+    use zapys_ledger::Hash;
+    use zapys_ledger::ots::{OtsError, Proof, header_from_hex};
+    let (Some(python), Some(ots)) = (venv("v-ots/bin/python3"), venv("v-ots/bin/ots")) else { return };
+    let Some(otskit) = venv("v-otskit/bin/otskit") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path();
+    fs::write(dir.join("data"), b"a checkpoint").expect("writes");
+    fs::write(dir.join("other"), b"another one").expect("writes");
+    fs::write(dir.join("write.py"), WRITE_PROOF).expect("writes");
+    let out = Command::new(python).arg("write.py").current_dir(dir).output().expect("runs");
+    let message = String::from_utf8(out.stdout).expect("hexadecimal");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    // The header of a block so easy that a few tries do.
+    let easy = |root: &str| {
+        (0u32..)
+            .map(|nonce| {
+                let nonce: String = nonce.to_le_bytes().iter().map(|b| format!("{b:02x}")).collect();
+                format!("02000000{}{root}00f15365ffff7f20{nonce}", "00".repeat(32))
+            })
+            .find(|h| Hash::of(Hash::of(&header_from_hex(h).expect("80 bytes")).as_bytes()).as_bytes()[31] < 0x7f)
+            .expect("one of them")
+    };
+    let good = easy(message.trim());
+    let proof = Proof::parse(&fs::read(dir.join("data.ots")).expect("reads")).expect("reads theirs");
+    let block = proof.verify(b"a checkpoint", &header_from_hex(&good).expect("80 bytes")).expect("leads there");
+    assert_eq!((block.height, block.time.to_string().as_str()), (840_000, "2023-11-14T22:13:20Z"));
+    assert!(run(&ots, dir, "info data.ots"));
+    let theirs = |file: &str, header: &str| run(&otskit, dir, &format!("verify data.ots --file {file} --header {header}"));
+    assert!(theirs("data", &good));
+
+    let elsewhere = easy(&"ab".repeat(32));
+    let read = |h: &str| header_from_hex(h).expect("80 bytes");
+    assert_eq!(proof.verify(b"another one", &read(&good)), Err(OtsError::OtherData));
+    assert!(!theirs("other", &good));
+    assert_eq!(proof.verify(b"a checkpoint", &read(&elsewhere)), Err(OtsError::OtherBlock));
+    assert!(!theirs("data", &elsewhere));
+    let lazy = good.replacen("ffff7f20", "ffff7f03", 1);
+    assert_eq!(proof.verify(b"a checkpoint", &read(&lazy)), Err(OtsError::Work));
+    assert!(!theirs("data", &lazy));
 }

@@ -1,9 +1,9 @@
 //! What is found by what, and how it is marked.
 
-use crate::{ask, index_of, item, lexicon, passage};
+use crate::{Asked, ask, both, index_of, item, passage};
 use zapys_domain::passage::{Layer, Passage};
 use zapys_domain::{ItemKind, Lang};
-use zapys_search::{Index, Matched, Query};
+use zapys_search::{Matched, Query};
 
 /// `expected`: how `query` finds `text`, or "-" when it does not; the marked words of the text follow after a colon.
 #[track_caller]
@@ -168,14 +168,14 @@ fn several_words_phrases_exclusions_beginnings() {
 
 #[test]
 fn translations_are_found_last_and_marked_there() {
-    let index = Index::in_memory(lexicon()).expect("memory");
-    let mut feed = index.feed().expect("the only feed");
-    let with = Passage {
-        translation: Some("The boxes stood by the museum".into()), ..passage(0, 0, "Ящики стояли біля музею")
-    };
-    feed.replace(item(0), Layer::Said, &[with]).expect("fed");
-    feed.replace(item(1), Layer::Said, &[passage(1, 0, "A box was there")]).expect("fed");
-    feed.commit(7).expect("committed");
+    let index = both(|feed| {
+        let with = Passage {
+            translation: Some("The boxes stood by the museum".into()),
+            ..passage(0, 0, "Ящики стояли біля музею")
+        };
+        feed.replace(item(0), Layer::Said, &[with]).expect("fed");
+        feed.replace(item(1), Layer::Said, &[passage(1, 0, "A box was there")]).expect("fed");
+    });
     let hits = ask(&index, "box").hits;
     assert_eq!(
         hits.iter().map(|h| (h.item, h.matched)).collect::<Vec<_>>(),
@@ -207,17 +207,16 @@ fn when_nothing_has_all_words_some_will_do() {
 
 #[test]
 fn filters_totals_and_limits() {
-    let index = Index::in_memory(lexicon()).expect("memory");
-    let mut feed = index.feed().expect("the only feed");
-    for n in 0..30 {
-        let (kind, tag) = if n % 3 == 0 { (ItemKind::Article, "ru") } else { (ItemKind::Recording, "uk-UA") };
-        let one = Passage { kind, language: Lang::parse(tag).expect("tag"), ..passage(n, 0, "ящик") };
-        feed.replace(item(n), Layer::Said, &[one]).expect("fed");
-    }
-    feed.commit(1).expect("committed");
+    let index = both(|feed| {
+        for n in 0..30 {
+            let (kind, tag) = if n % 3 == 0 { (ItemKind::Article, "ru") } else { (ItemKind::Recording, "uk-UA") };
+            let one = Passage { kind, language: Lang::parse(tag).expect("tag"), ..passage(n, 0, "ящик") };
+            feed.replace(item(n), Layer::Said, &[one]).expect("fed");
+        }
+    });
     let total = |lang: Option<&str>, kind| {
         let query = Query { lang: lang.and_then(Lang::parse), kind, limit: 5, ..Query::new("ящик") };
-        let answer = index.search(&query).expect("answered");
+        let answer = index.answer(&query);
         assert!(answer.hits.len() <= 5);
         answer.total
     };

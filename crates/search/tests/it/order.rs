@@ -1,6 +1,6 @@
 //! Invariant: nothing lives only in the index. Fed bit by bit, in any order, with changes of mind, it answers as one built anew.
 
-use crate::{ask, item, lexicon, passage};
+use crate::{ask, item, key, lexicon, passage};
 use zapys_domain::passage::{Layer, Passage};
 use zapys_search::{Answer, Index};
 
@@ -85,7 +85,9 @@ fn rebuild_equals_incremental() {
     feed.commit(1).expect("committed");
     drop(feed);
 
-    let grown = Index::in_memory(lexicon()).expect("memory");
+    // Sealed besides, which must not matter.
+    let folder = tempfile::tempdir().expect("tempdir");
+    let grown = Index::create_anew(folder.path(), lexicon(), Some(&key())).expect("made");
     let mut feed = grown.feed().expect("the only feed");
     let mut order: Vec<usize> = (0..record.len()).collect();
     for i in (1..order.len()).rev() {

@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::error::Problem;
-use crate::guard::Acting;
+use crate::guard::{Acting, Opened};
 use crate::session::cookie;
 use axum::Json;
 use axum::extract::State;
@@ -10,21 +10,36 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use zapys_casework::view::CaseView;
 
+/// Whether the case is open, and the token that changes must carry. Of a locked case nothing is told, not even its name.
 pub async fn session(State(app): State<App>, Acting(actor): Acting, headers: HeaderMap) -> Json<Value> {
-    let card = app.case.card();
     let csrf = cookie(&headers).and_then(|c| app.sessions.find(&c)).map(|s| s.csrf);
-    Json(json!({"case": card.case, "name": card.name, "actor": actor.id, "version": env!("CARGO_PKG_VERSION"), "csrf": csrf}))
+    let standing = app.door.standing();
+    let mut session = json!({
+        "locked": true, "encrypted": app.door.is_encrypted(), "working": standing.working,
+        "actor": actor.id, "version": env!("CARGO_PKG_VERSION"), "csrf": csrf,
+    });
+    if let Some(sitting) = app.door.sitting() {
+        let card = sitting.case.card();
+        let more = json!({
+            "locked": false, "case": card.case, "name": card.name,
+            "lock_after_s": sitting.lock_after().map(|d| d.as_secs()),
+        });
+        if let (Value::Object(session), Value::Object(more)) = (&mut session, more) {
+            session.extend(more);
+        }
+    }
+    Json(session)
 }
 
 pub async fn openapi(_: Acting) -> Json<Value> {
     Json(crate::openapi::document())
 }
 
-pub async fn case(State(app): State<App>, _: Acting) -> Result<Json<CaseView>, Problem> {
+pub async fn case(app: Opened, _: Acting) -> Result<Json<CaseView>, Problem> {
     Ok(Json(app.case.overview().await?))
 }
 
-pub async fn process(State(app): State<App>, _: Acting) -> Result<Json<Value>, Problem> {
+pub async fn process(app: Opened, _: Acting) -> Result<Json<Value>, Problem> {
     let queued = app.case.plan(&[], &[]).await?;
     app.work.wake();
     Ok(Json(json!({"queued": queued})))

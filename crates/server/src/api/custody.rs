@@ -1,10 +1,9 @@
 //! The ledger and its verification.
 
-use crate::App;
 use crate::error::Problem;
-use crate::guard::Acting;
+use crate::guard::{Acting, Opened};
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use zapys_casework::view::{LedgerPage, VerifyView};
 
 #[derive(serde::Deserialize)]
@@ -13,9 +12,9 @@ pub struct Page {
     limit: Option<u64>,
 }
 
-pub async fn page(State(app): State<App>, _: Acting, Query(page): Query<Page>) -> Result<Json<LedgerPage>, Problem> {
+pub async fn page(app: Opened, _: Acting, Query(page): Query<Page>) -> Result<Json<LedgerPage>, Problem> {
     Ok(Json(app.case.ledger_page(page.cursor, page.limit.unwrap_or(100).clamp(1, 500)).await?))
 }
-pub async fn verify(State(app): State<App>, _: Acting) -> Result<Json<VerifyView>, Problem> {
+pub async fn verify(app: Opened, _: Acting) -> Result<Json<VerifyView>, Problem> {
     Ok(Json(app.case.verify(false).await?))
 }

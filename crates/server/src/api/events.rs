@@ -1,21 +1,20 @@
 //! Server-sent events: progress and changed items, by identifier only.
 
-use crate::App;
-use crate::guard::Acting;
-use axum::extract::State;
+use crate::guard::{Acting, Opened};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
 use std::convert::Infallible;
 use tokio_stream::wrappers::BroadcastStream;
 
-pub async fn events(State(app): State<App>, _: Acting) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub async fn events(app: Opened, _: Acting) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     // A listener that is too slow loses the oldest lines; the page reads the state itself again anyway.
     let stream = BroadcastStream::new(app.work.listen()).filter_map(|e| async move {
         let e = e.ok()?;
         let kind = e["type"].as_str().unwrap_or("progress").to_owned();
         Some(Ok(Event::default().event(kind).data(e["data"].to_string())))
     });
-    // Said at once, so that the page knows it is connected before anything happens.
+    // Said at once, so that the page knows it is connected before anything happens; and the last thing said is that it is over.
     let open = stream::once(async { Ok(Event::default().comment("open")) });
-    Sse::new(open.chain(stream)).keep_alive(KeepAlive::default())
+    let over = stream::once(async { Ok(Event::default().event("locked").data("{}")) });
+    Sse::new(open.chain(stream).take_until(Box::pin(app.sitting.over())).chain(over)).keep_alive(KeepAlive::default())
 }

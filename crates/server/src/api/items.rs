@@ -1,10 +1,9 @@
 //! Items and what was computed from them.
 
-use crate::App;
 use crate::error::Problem;
-use crate::guard::Acting;
+use crate::guard::{Acting, Opened};
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -41,41 +40,46 @@ fn request(query: &str) -> Result<ItemsRequest, Problem> {
     Ok(r)
 }
 
-pub async fn list(State(app): State<App>, _: Acting, RawQuery(query): RawQuery) -> Result<Json<ItemsPage>, Problem> {
+pub async fn list(app: Opened, _: Acting, RawQuery(query): RawQuery) -> Result<Json<ItemsPage>, Problem> {
     Ok(Json(app.case.items(&request(query.as_deref().unwrap_or(""))?).await?))
 }
-pub async fn show(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<ItemDetail>, Problem> {
+pub async fn show(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<ItemDetail>, Problem> {
     let id = app.case.resolve(&item).await?;
+    app.case.note_access(&actor, id, "show").await?;
     Ok(Json(app.case.show(id).await?))
 }
-pub async fn custody(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+pub async fn custody(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     let id = app.case.resolve(&item).await?;
     Ok(Json(json!({"events": app.case.custody(Some(id)).await?})))
 }
-pub async fn transcript(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<TranscriptView>, Problem> {
+pub async fn transcript(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<TranscriptView>, Problem> {
     let id = app.case.resolve(&item).await?;
+    app.case.note_access(&actor, id, "transcript").await?;
     Ok(Json(app.case.transcript(id).await?))
 }
-pub async fn text(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<TextView>, Problem> {
+pub async fn text(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<TextView>, Problem> {
     let id = app.case.resolve(&item).await?;
+    app.case.note_access(&actor, id, "text").await?;
     Ok(Json(app.case.text(id).await?))
 }
-pub async fn messages(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+pub async fn messages(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     let id = app.case.resolve(&item).await?;
+    app.case.note_access(&actor, id, "messages").await?;
     Ok(Json(json!({"messages": app.case.messages(id).await?})))
 }
-pub async fn calls(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+pub async fn calls(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     let id = app.case.resolve(&item).await?;
+    app.case.note_access(&actor, id, "calls").await?;
     Ok(Json(json!({"rows": app.case.calls(id).await?})))
 }
-pub async fn peaks(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+pub async fn peaks(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     document(&app, &item, DerivativeKind::Peaks).await
 }
-pub async fn picture(State(app): State<App>, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+pub async fn picture(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     document(&app, &item, DerivativeKind::Picture).await
 }
 
-async fn document(app: &App, item: &str, kind: DerivativeKind) -> Result<Json<Value>, Problem> {
+async fn document(app: &Opened, item: &str, kind: DerivativeKind) -> Result<Json<Value>, Problem> {
     let id = app.case.resolve(item).await?;
     Ok(Json(app.case.document(id, kind).await?))
 }

@@ -1,35 +1,26 @@
 //! Sound and pictures for looking and listening: always the re-encoded copy, never the original's bytes.
 
-use crate::App;
 use crate::error::Problem;
-use crate::guard::Acting;
+use crate::guard::{Acting, Opened};
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-pub async fn sound(
-    State(app): State<App>,
-    acting: Acting,
-    Path(item): Path<String>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub async fn sound(app: Opened, acting: Acting, Path(item): Path<String>, request: Request) -> Result<Response, Problem> {
     send(app, acting, item, request).await
 }
-pub async fn image(
-    State(app): State<App>,
-    acting: Acting,
-    Path(item): Path<String>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub async fn image(app: Opened, acting: Acting, Path(item): Path<String>, request: Request) -> Result<Response, Problem> {
     send(app, acting, item, request).await
 }
 
 /// Sends the proxy by range. The media type is the one the engine wrote, and only sound and raster pictures pass.
-async fn send(app: App, _: Acting, item: String, request: Request) -> Result<Response, Problem> {
+async fn send(app: Opened, Acting(actor): Acting, item: String, request: Request) -> Result<Response, Problem> {
     let id = app.case.resolve(&item).await?;
+    app.case.note_access(&actor, id, "media").await?;
     let proxy = app.case.proxy(id).await?;
     let mut range = Request::new(Body::empty());
     for name in [header::RANGE, header::IF_RANGE] {
@@ -41,7 +32,10 @@ async fn send(app: App, _: Acting, item: String, request: Request) -> Result<Res
         Ok(response) => response,
         Err(never) => match never {},
     };
-    let mut response = response.map(Body::new).into_response();
+    // The file is open as long as it is being sent, and no longer than people may look.
+    let over = app.sitting.over();
+    let sent = |body| Body::from_stream(Body::new(body).into_data_stream().take_until(Box::pin(over)));
+    let mut response = response.map(sent).into_response();
     let media_type = match proxy.media_type.as_str() {
         t @ ("audio/ogg" | "image/png" | "image/jpeg" | "image/webp") => {
             HeaderValue::from_str(t).expect("listed types are plain ASCII")

@@ -1,21 +1,35 @@
 //! `/api/v1`: one file per noun. Handlers take the actor, call the case, and send its view.
 
 mod case;
+mod conformance;
 mod custody;
+mod dispose;
 mod events;
 mod intake;
 mod items;
+mod keys;
+mod lock;
 mod media;
+mod records;
 mod search;
 
 use crate::App;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
-/// Every route; `openapi::ROUTES` lists the same.
-pub fn routes() -> Router<App> {
+/// What a session may ask for whether or not the case is open. `openapi::ROUTES` lists these and those inside.
+pub fn at_the_door() -> Router<App> {
+    Router::new().route("/session", get(case::session)).route("/unlock", post(lock::unlock)).route("/lock", post(lock::lock))
+}
+
+/// What needs an open case.
+pub fn inside() -> Router<App> {
     Router::new()
-        .route("/session", get(case::session))
+        .route("/stay", post(lock::stay))
+        .route("/keys", get(keys::list))
+        .route("/keys", post(keys::add))
+        .route("/keys/{way}", delete(keys::remove))
+        .route("/keys/recovery", post(keys::recovery))
         .route("/openapi.json", get(case::openapi))
         .route("/case", get(case::case))
         .route("/items", get(items::list))
@@ -29,6 +43,13 @@ pub fn routes() -> Router<App> {
         .route("/items/{item}/picture", get(items::picture))
         .route("/items/{item}/media", get(media::sound))
         .route("/items/{item}/image", get(media::image))
+        .route("/items/{item}/dispose", get(dispose::plan))
+        .route("/items/{item}/dispose", post(dispose::dispose))
+        .route("/items/{item}/records", get(records::of_item))
+        .route("/items/{item}/records", post(records::put_item))
+        .route("/records", get(records::of_case))
+        .route("/records", post(records::put_case))
+        .route("/conformance", get(conformance::conformance))
         .route("/search", post(search::search))
         .route("/intake", post(intake::intake).layer(axum::extract::DefaultBodyLimit::disable()))
         .route("/process", post(case::process))

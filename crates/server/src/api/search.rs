@@ -1,10 +1,8 @@
 //! Search. A POST, so that what people look for stays out of addresses, histories and logs.
 
-use crate::App;
 use crate::error::Problem;
-use crate::guard::Acting;
+use crate::guard::{Acting, Opened};
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use zapys_casework::SearchRequest;
 use zapys_casework::view::SearchView;
@@ -19,7 +17,7 @@ pub struct Asked {
     limit: Option<usize>,
 }
 
-pub async fn search(State(app): State<App>, _: Acting, Json(asked): Json<Asked>) -> Result<Json<SearchView>, Problem> {
+pub async fn search(app: Opened, _: Acting, Json(asked): Json<Asked>) -> Result<Json<SearchView>, Problem> {
     let bad = |what| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-filter", what, "See /api/v1/openapi.json.");
     let kind = match asked.kind.as_deref().filter(|k| !k.is_empty()) {
         Some(word) => Some(ItemKind::parse(word).ok_or_else(|| bad("there is no such kind of item"))?),

@@ -22,12 +22,12 @@ db_test! {
 
 db_test! {
     async fn a_newer_or_drifted_schema_is_refused(at_) {
-        raw(&at_, "INSERT INTO schema_steps (version, name, digest) VALUES (2, 'later', 'x')").await.unwrap();
+        raw(&at_, "INSERT INTO schema_steps (version, name, digest) VALUES (99, 'later', 'x')").await.unwrap();
         match Store::open(&at_).await.unwrap_err() {
-            StoreError::Newer { found: 2, known: 1 } => {}
+            StoreError::Newer { found: 99, known } if known > 0 => {}
             other => panic!("{other:?}"),
         }
-        raw(&at_, "DELETE FROM schema_steps WHERE version = 2").await.unwrap();
+        raw(&at_, "DELETE FROM schema_steps WHERE version = 99").await.unwrap();
         Store::open(&at_).await.unwrap().close().await;
         raw(&at_, "UPDATE schema_steps SET digest = 'x'").await.unwrap();
         refused(Store::open(&at_).await.unwrap_err(), "record-schema-drifted");

@@ -3,6 +3,7 @@
 
 mod database;
 mod file;
+mod handover;
 mod history;
 mod ledger;
 mod lists;
@@ -10,3 +11,4 @@ mod queue;
 mod record;
 mod samples;
 mod schema;
+mod stamps;

@@ -66,6 +66,11 @@ fn the_vocabularies_are_those_of_the_program() {
         assert_eq!(n(raw(&at, "SELECT word FROM item_kinds").await.unwrap()), ItemKind::ALL.len());
         assert_eq!(n(raw(&at, "SELECT word FROM derivative_kinds").await.unwrap()), DerivativeKind::ALL.len());
         assert_eq!(n(raw(&at, "SELECT word FROM actions").await.unwrap()), Action::ALL.len());
+        let mut kinds = raw(&at, "SELECT word FROM record_kinds").await.unwrap();
+        kinds.sort();
+        let mut known: Vec<&str> = zapys_domain::handover::RecordKind::ALL.iter().map(|k| k.word()).collect();
+        known.sort();
+        assert_eq!(kinds, known);
     };
     on_sqlite(check);
     on_postgres(check);

@@ -3,6 +3,7 @@
 use crate::sample;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use zapys_domain::Fault;
 use zapys_vault::{BackendError, Vault, VaultError};
 
@@ -23,13 +24,13 @@ fn again(shell: &str, test: &str) {
 }
 
 fn fills_up(root: &Path) {
-    let vault = Vault::disk(root).unwrap();
-    let kept = vault.put(&mut sample(100_000, 1).as_slice()).unwrap().object;
+    let vault = Arc::new(Vault::disk(root).unwrap().sealing());
+    let kept = vault.put(&mut sample(100_000, 1).as_slice()).unwrap().kept;
     let error = vault.put(&mut sample(8 << 20, 2).as_slice()).unwrap_err();
     assert!(matches!(error, VaultError::Backend(BackendError::NoSpace)), "{error:?}");
     assert_eq!(error.code(), "disk-full");
     assert_eq!(std::fs::read_dir(root.join("tmp")).unwrap().count(), 0, "the half-written file is gone");
-    assert_eq!(vault.list(None).unwrap().names, [kept]);
+    assert_eq!(vault.list(None).unwrap().names, [kept.name()]);
     vault.check(&kept).unwrap();
     vault.put(&mut b"room for a little".as_slice()).expect("what fits is still taken");
 }
@@ -48,7 +49,7 @@ fn a_full_disk_loses_nothing_and_a_read_only_one_says_so() {
     if let Some(root) = std::env::var_os(INSIDE) {
         let root = PathBuf::from(root);
         fills_up(&root);
-        let vault = Vault::disk(&root).unwrap();
+        let vault = Arc::new(Vault::disk(&root).unwrap());
         let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&root).status().unwrap();
         assert!(remounted.success());
         let error = vault.put(&mut b"late".as_slice()).unwrap_err();

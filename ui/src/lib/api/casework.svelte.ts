@@ -1,13 +1,18 @@
 // The session and the case at a glance, shared by the shell and every page, kept fresh by server-sent events.
 
-import { eventsUrl, getCase, openSession, processDue, Refusal, verify as askVerify } from './client';
+import { forget } from '../forget';
+import { presence } from '../presence.svelte';
+import { byThePage, eventsUrl, getCase, onLocked, openSession, processDue, Refusal, verify as askVerify } from './client';
 import { Resource } from './resource.svelte';
-import type { CaseView, ProgressEvent, Session, Verification } from './types';
+import type { CaseView, LockedSession, OpenSession, ProgressEvent, Verification } from './types';
 
 type Listener = (item: string) => void;
 
 class Casework {
-  session = $state.raw<Session | null>(null);
+  /** The open case. */
+  session = $state.raw<OpenSession | null>(null);
+  /** All that is known of a locked one. */
+  locked = $state.raw<LockedSession | null>(null);
   refusal = $state.raw<Refusal | null>(null);
   view = new Resource<CaseView>();
   /** How far each running derivation is, by `item derivation`. */
@@ -24,13 +29,18 @@ class Casework {
   #timer = 0;
 
   async start(): Promise<void> {
+    onLocked(forget);
     try {
-      this.session = await openSession();
+      const session = await openSession();
+      this.refusal = null;
+      this.locked = session.locked ? session : null;
+      if (session.locked) return;
+      this.session = session;
+      presence.start(session.lock_after_s);
     } catch (cause) {
       this.refusal = cause instanceof Refusal ? cause : new Refusal(0, '', '', '', 'unexpected');
       return;
     }
-    this.refusal = null;
     void this.view.load(getCase);
     this.#listen();
   }
@@ -46,9 +56,14 @@ class Casework {
     if (this.#timer) return;
     this.#timer = window.setTimeout(() => {
       this.#timer = 0;
-      this.view.again();
+      this.view.renew();
     }, 1000);
   };
+
+  /** An item changed by what was done here: its page shows it at once. */
+  changed(item: string): void {
+    this.#listeners.forEach((listener) => listener(item));
+  }
 
   noteFault(item: string): void {
     if (!this.faults.includes(item)) this.faults.push(item);
@@ -95,14 +110,24 @@ class Casework {
     source.onerror = () => {
       this.stale = true;
       // The browser tries again by itself unless the answer was a refusal.
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.#listen(), 5000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => void this.#again(), 5000);
     };
+    source.addEventListener('locked', forget);
+    source.addEventListener('locking', (e) => presence.told(read<{ seconds?: number }>(e as MessageEvent<string>)?.seconds ?? 0));
+    source.addEventListener('staying', () => presence.settled());
     source.addEventListener('progress', (e) => this.#progress(e as MessageEvent<string>));
     source.addEventListener('changed', (e) => {
       const { item } = read<{ item?: string }>(e as MessageEvent<string>) ?? {};
       this.refresh();
       if (item) this.#listeners.forEach((listener) => listener(item));
     });
+  }
+
+  /** Asks whether the case is still open before listening again. */
+  async #again(): Promise<void> {
+    const session = await byThePage(openSession).catch(() => null);
+    if (session?.locked) forget();
+    else this.#listen();
   }
 
   #progress(e: MessageEvent<string>): void {

@@ -1,8 +1,8 @@
 // One way to ask the server. Errors keep the server's sentence and remedy; nothing here decides anything.
 
 import type {
-  AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts,
-  ReadText, SearchAnswer, Segment, Session, Transcript, Verification,
+  AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts,
+  ReadText, SearchAnswer, Segment, Session, Transcript, Verification, Way,
 } from './types';
 
 const ROOT = '/api/v1';
@@ -15,6 +15,8 @@ export class Refusal extends Error {
     readonly detail: string,
     readonly hint: string,
     readonly code: string,
+    /** Seconds until the same may be asked again. */
+    readonly wait: number = 0,
   ) {
     super(detail || title);
   }
@@ -25,6 +27,27 @@ export class Refusal extends Error {
 }
 
 let csrf = '';
+let byItself = false;
+let whenLocked: () => void = () => {};
+
+/** What is asked within `act` is asked by the page, not by a person: it keeps no case open. */
+export function byThePage<T>(act: () => T): T {
+  byItself = true;
+  try {
+    return act();
+  } finally {
+    byItself = false;
+  }
+}
+/** Says what is done once the server tells that the case is locked. */
+export function onLocked(act: () => void): void {
+  whenLocked = act;
+}
+/** Notices where an answer says that the case is locked. */
+export function noticeLock(refusal: Refusal): Refusal {
+  if (refusal.status === 423) whenLocked();
+  return refusal;
+}
 
 export async function refusalOf(response: Response): Promise<Refusal> {
   return refusalFrom(response.status, await response.text().catch(() => ''));
@@ -35,7 +58,7 @@ export function refusalFrom(status: number, body: string): Refusal {
   try {
     const problem = JSON.parse(body) as Record<string, unknown>;
     const text = (name: string): string => (typeof problem[name] === 'string' ? problem[name] : '');
-    return new Refusal(status, text('title'), text('detail'), text('hint'), text('code'));
+    return new Refusal(status, text('title'), text('detail'), text('hint'), text('code'), Number(problem['wait_s']) || 0);
   } catch {
     return new Refusal(status, '', '', '', `http-${status}`);
   }
@@ -43,19 +66,20 @@ export function refusalFrom(status: number, body: string): Refusal {
 
 async function ask<T>(path: string, signal?: AbortSignal, init: RequestInit = {}): Promise<T> {
   let response: Response;
+  const page: Record<string, string> = byItself ? { 'X-Zapys-Background': '1' } : {};
   try {
-    response = await fetch(ROOT + path, { ...init, signal: signal ?? null, headers: { Accept: 'application/json', ...init.headers } });
+    response = await fetch(ROOT + path, { ...init, signal: signal ?? null, headers: { Accept: 'application/json', ...page, ...(init.headers as Record<string, string> | undefined) } });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new Refusal(0, '', '', '', 'unreachable');
   }
-  if (!response.ok) throw await refusalOf(response);
+  if (!response.ok) throw noticeLock(await refusalOf(response));
   return (await response.json()) as T;
 }
 
-function post<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+function post<T>(path: string, body?: unknown, signal?: AbortSignal, method = 'POST'): Promise<T> {
   return ask<T>(path, signal, {
-    method: 'POST',
+    method,
     headers: { 'X-Zapys-Csrf': csrf, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -81,6 +105,23 @@ export async function openSession(): Promise<Session> {
 export function csrfToken(): string {
   return csrf;
 }
+
+/** What a person gives to get in: words (a passphrase or a recovery key), or the bytes of a key file. */
+export type WayIn = string | Uint8Array;
+function given(way: WayIn): { passphrase: string } | { key_file: string } {
+  if (typeof way === 'string') return { passphrase: way };
+  let text = '';
+  for (const byte of way) text += String.fromCharCode(byte);
+  return { key_file: btoa(text) };
+}
+export const unlock = (way: WayIn): Promise<unknown> => post('/unlock', given(way));
+/** Answered once keys and plain copies are gone. The request outlives the page. */
+export const lock = (): Promise<{ released: boolean }> => ask('/lock', undefined, { method: 'POST', headers: { 'X-Zapys-Csrf': csrf }, keepalive: true });
+export const stay = (): Promise<unknown> => post('/stay');
+export const getWays = async (signal?: AbortSignal): Promise<Way[]> => (await ask<{ ways: Way[] }>('/keys', signal)).ways;
+export const addWay = (way: WayIn): Promise<unknown> => post('/keys', given(way));
+export const removeWay = (id: string): Promise<unknown> => post(`/keys/${encodeURIComponent(id)}`, undefined, undefined, 'DELETE');
+export const renewRecovery = async (): Promise<string> => (await post<{ recovery_key: string }>('/keys/recovery')).recovery_key;
 
 export const getCase = (signal?: AbortSignal): Promise<CaseView> => ask('/case', signal);
 
@@ -125,6 +166,8 @@ export async function getMessages(id: string, signal?: AbortSignal): Promise<Mes
 export async function getCalls(id: string, signal?: AbortSignal): Promise<CallRow[]> {
   return (await ask<{ rows: CallRow[] }>(item(id, '/calls'), signal)).rows;
 }
+export const planDisposal = (id: string, signal?: AbortSignal): Promise<Disposal> => ask(item(id, '/dispose'), signal);
+export const dispose = (id: string, reason: string, authority: string): Promise<Disposal> => post(item(id, '/dispose'), { reason, authority });
 export const mediaUrl = (id: string): string => ROOT + item(id, '/media');
 export const imageUrl = (id: string): string => ROOT + item(id, '/image');
 export const eventsUrl = `${ROOT}/events`;

@@ -1,6 +1,6 @@
 // Something asked of the server for a page: the answer, or why there is none. A later question cancels an earlier one.
 
-import { Refusal } from './client';
+import { byThePage, Refusal } from './client';
 
 export class Resource<T> {
   data = $state.raw<T | null>(null);
@@ -30,9 +30,12 @@ export class Resource<T> {
   }
 
   /** Asks the same again, quietly. */
-  again = (): void => {
-    if (this.#ask) void this.load(this.#ask, true);
+  again = async (): Promise<void> => {
+    if (this.#ask) await this.load(this.#ask, true);
   };
+
+  /** The same, because something changed and not because somebody asked. */
+  renew = (): Promise<void> => byThePage(this.again);
 
   stop(): void {
     this.#running?.abort();

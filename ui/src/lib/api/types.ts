@@ -14,12 +14,43 @@ export interface Problem {
   code: string | null;
 }
 
-export interface Session {
+/** Of a locked case neither name nor ID is told. */
+export interface LockedSession {
+  locked: true;
+  encrypted: boolean;
+  /** Work goes on behind the lock, and the keys stay in memory until it is done. */
+  working: boolean;
+  actor: string;
+  version: string;
+  csrf: string;
+}
+export interface OpenSession {
+  locked: false;
+  encrypted: boolean;
   case: string;
   name: string;
   actor: string;
   version: string;
   csrf: string;
+  /** Seconds without a person after which it locks; null for never. */
+  lock_after_s: number | null;
+}
+export type Session = LockedSession | OpenSession;
+
+/** One way into an encrypted case. */
+export interface Way {
+  id: string;
+  kind: 'passphrase' | 'key-file' | 'recovery';
+  created: string;
+}
+/** What disposing of an item destroys. */
+export interface Disposal {
+  item: string;
+  disposed: boolean;
+  objects: number;
+  shared: number;
+  members: number;
+  encrypted: boolean;
 }
 
 export interface Stage {
@@ -76,6 +107,8 @@ export interface Item {
   parent: string | null;
   n_acquisitions: number;
   findings: number;
+  /** Its content was destroyed on purpose. */
+  disposed?: boolean;
 }
 export interface Facets {
   kind: Counted;
@@ -152,6 +185,7 @@ export interface ItemDetail extends Item {
   derivatives: Derivative[];
   children: { item: string; title: string; kind: Kind }[];
   integrity: { state: 'unchanged' | 'changed' | 'not-checked'; checked: string | null; entry: number };
+  custody: CustodyEvent[];
 }
 
 export interface Word {

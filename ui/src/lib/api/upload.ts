@@ -1,6 +1,6 @@
 // Sending one file. XMLHttpRequest, because fetch cannot tell how much has left.
 
-import { csrfToken, intakeUrl, Refusal, refusalFrom } from './client';
+import { csrfToken, intakeUrl, noticeLock, Refusal, refusalFrom } from './client';
 import type { AddOutcome } from './types';
 
 /** What a person said about a batch; a question answered "unknown" is left out. */
@@ -17,7 +17,7 @@ export function upload(file: File, name: string, provenance: Provenance, progres
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     request.upload.onprogress = (e) => progress(e.total > 0 ? e.loaded / e.total : 1);
     request.onload = () => {
-      if (request.status < 200 || request.status > 299) return reject(refusalFrom(request.status, request.responseText));
+      if (request.status < 200 || request.status > 299) return reject(noticeLock(refusalFrom(request.status, request.responseText)));
       try {
         resolve((JSON.parse(request.responseText) as { results: AddOutcome[] }).results);
       } catch {

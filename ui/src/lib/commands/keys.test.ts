@@ -30,6 +30,7 @@ test('text fields keep their keys, buttons keep Space and Enter, sliders keep ar
   const slider = { ...body, role: 'slider' };
   expect([free('L', body), free('Space', body), free('ArrowUp', body)]).toEqual([true, true, true]);
   expect([free('L', field), free('Space', field), free('/', field), free('F8', field), free('Mod+K', field)]).toEqual([false, false, false, true, true]);
+  expect(free('Shift+F8', field)).toBe(true);
   expect([free('Space', button), free('Enter', button), free('L', button), free('ArrowDown', button)]).toEqual([false, false, true, true]);
   expect([free('ArrowLeft', slider), free('Space', slider)]).toEqual([false, true]);
   expect(free('L', { ...body, editable: true })).toBe(false);

@@ -41,7 +41,7 @@ export function isSign(name: string): boolean {
 
 /** Whether a command may have `name` while `target` has the focus: text fields keep what they need, buttons keep Space and Enter. */
 export function free(name: string, target: { tag: string; type: string; role: string; editable: boolean }): boolean {
-  if (/^F\d+$/.test(name) || name === 'Mod+K') return true;
+  if (/^(Shift\+)?F\d+$/.test(name) || name === 'Mod+K') return true;
   const { tag, type, role, editable } = target;
   if (editable || tag === 'TEXTAREA' || tag === 'SELECT') return false;
   if (tag === 'INPUT' && !['checkbox', 'button', 'submit', 'file'].includes(type)) return false;

@@ -17,6 +17,8 @@ export interface Command {
 }
 
 const LETTERS = 'zapys.letters';
+/** What works over everything: hide all, and lock. */
+const ALWAYS = ['F8', 'Shift+F8'];
 
 class Registry {
   #lists = $state.raw<Command[][]>([]);
@@ -66,7 +68,7 @@ class Registry {
     if (e.defaultPrevented || e.isComposing || ['Shift', 'Control', 'Alt', 'Meta'].includes(e.key)) return;
     const name = nameOf(e);
     const covered = document.documentElement.hasAttribute('data-covered');
-    if ((covered || document.querySelector('dialog[open]')) && name !== 'F8') return;
+    if ((covered || document.querySelector('dialog[open]')) && !ALWAYS.includes(name)) return;
     const target = e.target instanceof HTMLElement ? e.target : document.body;
     const about = { tag: target.tagName, type: target.getAttribute('type') ?? '', role: target.getAttribute('role') ?? '', editable: target.isContentEditable };
     if (!free(name, about) || (isSign(name) && !this.letters)) return;

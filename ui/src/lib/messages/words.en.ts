@@ -132,6 +132,10 @@ export const words = {
   'action.disposed': 'disposed of',
   'action.opened': 'case made',
   'action.clock_anomaly': 'clock went back',
+  'action.unclean_shutdown': 'program ended unexpectedly',
+  'action.foreign_writer': 'written by another program',
+  'action.key_rotated': 'new ledger key',
+  'action.key_replaced': 'ledger key replaced',
 
   'actor.person:owner': 'owner of the case',
   'actor.program:worker': 'zapys, working',
@@ -140,6 +144,10 @@ export const words = {
   'sensitivity.internal': 'people of the case',
   'sensitivity.protected': 'protected',
   'sensitivity.sealed': 'sealed',
+
+  'way.passphrase': 'passphrase',
+  'way.key-file': 'key file',
+  'way.recovery': 'recovery key',
 
   'severity.note': 'note',
   'severity.warning': 'warning',

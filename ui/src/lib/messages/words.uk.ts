@@ -134,6 +134,10 @@ export const words: Record<keyof typeof english, string> = {
   'action.disposed': 'знищено',
   'action.opened': 'справу створено',
   'action.clock_anomaly': 'годинник пішов назад',
+  'action.unclean_shutdown': 'програма завершилася несподівано',
+  'action.foreign_writer': 'записала інша програма',
+  'action.key_rotated': 'новий ключ журналу',
+  'action.key_replaced': 'ключ журналу замінено',
 
   'actor.person:owner': 'власник справи',
   'actor.program:worker': 'zapys, у роботі',
@@ -142,6 +146,10 @@ export const words: Record<keyof typeof english, string> = {
   'sensitivity.internal': 'для людей справи',
   'sensitivity.protected': 'захищене',
   'sensitivity.sealed': 'запечатане',
+
+  'way.passphrase': 'парольна фраза',
+  'way.key-file': 'файл-ключ',
+  'way.recovery': 'ключ відновлення',
 
   'severity.note': 'примітка',
   'severity.warning': 'застереження',

@@ -1,0 +1,419 @@
+//! What people have put on record about an exhibit, as a production discloses it: phases, interception, excerpt, family,
+//! legal basis, consents, corrections, errors. Plain values, gathered by the caller and written as they are.
+//!
+//! Nothing here is computed. `None` and an empty list mean that nobody has said; the report writes "not stated". Codes
+//! (`phase`, `basis`, `decision` ...) are the stable kebab-case words of the record; texts are somebody's own words.
+
+use serde::{Deserialize, Serialize};
+use zapys_domain::edtf::Edtf;
+use zapys_domain::{Actor, Instant, ItemId, ObjectId, Private};
+
+type Text = Private<String>;
+
+/// Everything on record about one exhibit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Records {
+    /// R1.1: phases of the Berkeley Protocol, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<PhaseChange>,
+    /// The questions of intake and what was answered, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub intake: Vec<Answer>,
+    /// R1.3: how a web item was captured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<Capture>,
+    /// R1.7: who told it, to whom, under which conditions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// R1.9: where it was cut from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<ExcerptOf>,
+    /// R1.10: what is kept and protected together with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<Family>,
+    /// R1.11: who translated, who reviewed, what is disputed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub translations: Vec<TranslationNote>,
+    /// R1.12: the three dates as people stated them, each with precision and basis, and earlier readings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<DateRecord>,
+    /// R1.12: place, author, source, and what was said about each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<Answer>,
+    /// R1.14: how a call was intercepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interception: Option<Interception>,
+    /// R1.13, R1.14: whose voice it is, who says so and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub voices: Vec<VoiceIdentification>,
+    /// R1.15: other recordings of the same call and how they differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub twins: Vec<Twin>,
+    /// R1.16: versions of the transcript that people made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Version>,
+    /// R1.18: who prepared the call table and how.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_table: Option<CallTableNote>,
+    /// R1.19: on what legal basis it was acquired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<LegalBasis>,
+    /// R1.20, R1.25, R1.28: consent or risk decisions, by pseudonym; refusals too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<Consent>,
+    /// Statements that contradict or exonerate (R1.8); they cannot be left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<Against>,
+    /// Changes of what was once stated, oldest first. The ledger holds each as an event of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+    /// R1.31: errors in handling this exhibit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorEntry>,
+    /// F2: notes about the event, and how soon after it they were made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteMade>,
+}
+impl Records {
+    /// True where nobody has put anything on record.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What is on record about the case as a whole and belongs to this production.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CaseRecords {
+    /// R1.29: what was sought, and what was not obtained.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub efforts: Vec<Effort>,
+    /// R1.31: errors that concern no single exhibit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorEntry>,
+}
+impl CaseRecords {
+    /// True where nobody has put anything on record.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One step from phase to phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseChange {
+    /// E.g. `collection`, `preservation`, `investigative-analysis`.
+    pub phase: String,
+    #[allow(missing_docs)]
+    pub at: Instant,
+    #[allow(missing_docs)]
+    pub actor: Actor,
+    #[allow(missing_docs)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Text>,
+}
+
+/// A question and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was asked, e.g. `From whom was it received?`, or a field, e.g. `place`.
+    pub question: String,
+    /// `None`: nobody answered. A chosen "unknown" is the text `unknown`.
+    pub answer: Option<Text>,
+    /// On what the answer rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Text>,
+}
+
+/// How a page was captured. What is missing makes it "below Berkeley minimum".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct Capture {
+    pub requested_url: Option<Text>,
+    pub final_url: Option<Text>,
+    /// With the offset in which it was noted.
+    pub time: Option<String>,
+    pub server_ip: Option<Text>,
+    /// Class of the capturing address, never the address, e.g. `residential`.
+    pub address_class: Option<String>,
+    pub user_agent: Option<Text>,
+    pub status: Option<u16>,
+    pub tool: Option<String>,
+    pub operator: Option<String>,
+    /// Whether the page's source and a capture of the full page are kept.
+    pub source_kept: bool,
+    pub full_page_kept: bool,
+}
+impl Capture {
+    /// R1.3: false where address, page source or full-page capture is missing.
+    pub fn meets_berkeley_minimum(&self) -> bool {
+        (self.requested_url.is_some() || self.final_url.is_some()) && self.source_kept && self.full_page_kept
+    }
+}
+
+/// A person's account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct Account {
+    /// Pseudonym.
+    pub person: Option<String>,
+    /// Earlier accounts, one sentence each; one or more means "do not interview again".
+    pub earlier: Vec<Text>,
+    pub interviewer: Option<Text>,
+    pub interpreter: Option<Text>,
+    pub language: Option<String>,
+    pub support_person: Option<Text>,
+    pub kind_of_place: Option<String>,
+}
+
+/// Where an excerpt was cut from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcerptOf {
+    #[allow(missing_docs)]
+    pub parent: ItemId,
+    /// Start in the parent, in milliseconds.
+    pub start_ms: u64,
+    /// End in the parent, in milliseconds.
+    pub end_ms: u64,
+    #[allow(missing_docs)]
+    pub extracted_by: Actor,
+    #[allow(missing_docs)]
+    pub reason: Text,
+    /// Whether the whole is available to the receiver on request.
+    pub full_available: bool,
+}
+
+/// Recording, transcripts and translations that are kept and protected as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Family {
+    /// Id of the family.
+    pub family: String,
+    /// Protection of all its members, e.g. `internal`, `protected`, `sealed`.
+    pub protection: String,
+    /// Its members, this exhibit among them.
+    pub members: Vec<ItemId>,
+}
+
+/// One translation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct TranslationNote {
+    /// Language tags.
+    pub from: String,
+    pub to: String,
+    /// Person (pseudonym) or engine and model.
+    pub translator: String,
+    pub reviewer: Option<String>,
+    /// What is disputed, segment by segment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
+}
+/// A segment about whose translation people disagree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Dispute {
+    pub segment: String,
+    pub by: Actor,
+    pub note: Text,
+}
+
+/// One of the dates of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateRecord {
+    /// `recorded`, `published` or `collected`.
+    pub which: String,
+    /// `None`: "unknown" was chosen.
+    pub value: Option<Edtf>,
+    /// E.g. `stated-at-intake`, `exif`, `message-time`.
+    pub basis: String,
+    /// Other readings that remain possible.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Edtf>,
+}
+
+/// How a call was intercepted. `None`: not stated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct Interception {
+    pub intercepted_by: Option<Text>,
+    pub authority: Option<Text>,
+    pub equipment: Option<Text>,
+    /// Number, frequency or IMSI.
+    pub target: Option<Text>,
+    pub operator_place: Option<Text>,
+    pub logbook: Option<Text>,
+    /// Notes made at the time.
+    pub notes_then: Option<Text>,
+    pub shortcomings: Option<Text>,
+    /// Whether all calls were kept or some were chosen, and by whom.
+    pub selection: Option<Text>,
+}
+
+/// Who recognised a voice and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct VoiceIdentification {
+    /// Label of the speaker in the transcript.
+    pub speaker: String,
+    /// Pseudonym of the person it is said to be.
+    pub person: String,
+    pub by: Actor,
+    pub at: Instant,
+    /// Why the listener knows the voice.
+    pub familiarity: Option<Text>,
+    /// `listener`, or a tool and its score.
+    pub method: String,
+    /// `low`, `moderate` or `high`.
+    pub confidence: String,
+    /// Denials travel with the claim (R1.43).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denials: Vec<Text>,
+}
+
+/// Another recording of the same call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Twin {
+    pub item: ItemId,
+    pub differences: Vec<Text>,
+}
+
+/// A version of a transcript made by a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Version {
+    pub number: u64,
+    pub by: Actor,
+    pub at: Instant,
+    /// `investigative` or `evidentiary` (R1.39).
+    pub sort: String,
+    /// The version's bytes, where they are a file of this exhibit.
+    pub object: Option<ObjectId>,
+    /// Where it differs from the one before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discrepancies: Vec<Text>,
+}
+
+/// Who made a call table ready.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct CallTableNote {
+    pub prepared_by: Option<String>,
+    pub method: Option<Text>,
+    pub reviewed_by: Option<String>,
+    pub corrections: Vec<Text>,
+}
+
+/// On what legal basis something was acquired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegalBasis {
+    /// Stable word of the record, e.g. `court-order`, `consent`, `publicly-available`, `unknown`.
+    pub basis: String,
+    #[allow(missing_docs)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text>,
+    /// The document, named by the digest of its bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<ObjectId>,
+}
+
+/// One decision about one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Consent {
+    /// Pseudonym.
+    pub person: String,
+    /// E.g. `icc`, `domestic-court`, `ngo-report`.
+    pub purpose: String,
+    /// `disclosed`, `pseudonymous` or `aggregate`.
+    pub identity: Option<String>,
+    /// `given`, `refused`, `withdrawn`, `risk-accepted`.
+    pub decision: String,
+    pub at: Instant,
+    pub by: Actor,
+}
+
+/// Something that speaks against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Against {
+    /// `contradicts` or `exculpatory`.
+    pub relation: String,
+    /// The item that says so.
+    pub item: Option<ItemId>,
+    #[allow(missing_docs)]
+    pub text: Text,
+}
+
+/// A change of what was once stated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// Which field, e.g. `recorded`, `legal-basis`.
+    pub field: String,
+    /// What stood there; `None` where nothing did.
+    pub was: Option<Text>,
+    /// What stands there now; `None` where it was taken back.
+    pub is: Option<Text>,
+    #[allow(missing_docs)]
+    pub by: Actor,
+    #[allow(missing_docs)]
+    pub at: Instant,
+    #[allow(missing_docs)]
+    pub reason: Text,
+    /// Place of the custody event that records it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
+}
+
+/// An error in handling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ErrorEntry {
+    pub what: Text,
+    pub effect: Text,
+    pub remedy: Text,
+    pub by: Actor,
+    pub at: Instant,
+}
+
+/// What was sought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Effort {
+    pub sought: Text,
+    pub place: Option<Text>,
+    pub when: Option<Edtf>,
+    /// What was not obtained, and why.
+    pub not_obtained: Option<Text>,
+    pub by: Option<Actor>,
+}
+
+/// A note about the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteMade {
+    #[allow(missing_docs)]
+    pub text: Text,
+    /// How soon after the event, in seconds.
+    pub after_s: Option<u64>,
+    #[allow(missing_docs)]
+    pub by: Option<Actor>,
+}
+
+/// One line of a conformance report, computed by the caller from the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConformanceRow {
+    /// `leiden`, `hala` or `berkeley`.
+    pub standard: String,
+    /// Number of the requirement, e.g. `R1.12`, with the standard's own number where there is one.
+    pub requirement: String,
+    /// Which item; `None` for the case as a whole.
+    pub item: Option<ItemId>,
+    /// `met`, `missing` or `not-applicable`.
+    pub status: String,
+    /// What is there or missing, in a sentence without evidence text.
+    pub detail: String,
+}

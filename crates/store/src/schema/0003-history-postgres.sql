@@ -1,0 +1,3 @@
+-- Records are history.
+CREATE TRIGGER records_fixed BEFORE UPDATE OR DELETE ON records FOR EACH ROW EXECUTE FUNCTION zapys_refuse();
+CREATE TRIGGER records_kept BEFORE TRUNCATE ON records FOR EACH STATEMENT EXECUTE FUNCTION zapys_refuse();

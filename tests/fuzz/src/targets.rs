@@ -1,0 +1,231 @@
+//! What is fuzzed. Every target takes any bytes, must neither fall over nor grow without bound, and checks what always holds.
+//!
+//! `make fuzz` runs them under libFuzzer; the tests of `zapys-tests` run the seeds and some thousand changed ones of each.
+//! A new reader gets a function here, a line in [`TARGETS`], and seeds in `tests/fuzz/corpus/NAME`.
+
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+use zapys_formats::Limits;
+
+/// Every target by name.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("recognise", recognise),
+    ("telegram", telegram),
+    ("html", html),
+    ("calls", calls),
+    ("text", text),
+    ("picture", picture),
+    ("archive", archive),
+    ("words", words),
+    ("event", event),
+    ("note", note),
+    ("stamp", stamp),
+    ("frame", frame),
+    ("query", query),
+    ("keys", keys),
+    ("inventory", inventory),
+    ("table", table),
+    ("warc", warc),
+    ("index", index),
+    ("wacz", wacz),
+];
+
+/// Any bytes are recognised as something, under any name.
+fn recognise(bytes: &[u8]) {
+    let _ = zapys_formats::examine(&bytes, None);
+    for name in ["call.gsm", "call.wav", "table.csv", "page.html"] {
+        let _ = zapys_formats::recognise(&bytes, Some(name));
+    }
+}
+
+fn telegram(bytes: &[u8]) {
+    let _ = zapys_formats::telegram::read(&bytes);
+}
+
+fn html(bytes: &[u8]) {
+    let _ = zapys_formats::html::read(&bytes);
+}
+
+fn calls(bytes: &[u8]) {
+    let _ = zapys_formats::calls::read(&bytes);
+}
+
+/// Quotations point at what they quote.
+fn text(bytes: &[u8]) {
+    if let Ok(read) = zapys_formats::text_file::read(&bytes) {
+        let joined: Vec<char> =
+            read.value.blocks.iter().map(|b| b.text.as_str()).collect::<Vec<_>>().join("\n").chars().collect();
+        for quote in &read.value.quotes {
+            assert_eq!(joined[quote.start..quote.end].iter().collect::<String>(), quote.text);
+        }
+    }
+}
+
+fn picture(bytes: &[u8]) {
+    let _ = zapys_formats::picture::read(&bytes);
+}
+
+/// Containers give their members within the limits, whatever they claim, under names that lead nowhere else.
+fn archive(bytes: &[u8]) {
+    let limits = Limits { max_members: 1000, max_member_bytes: 1 << 22, max_total_bytes: 1 << 23, ..Limits::default() };
+    for format in ["zip", "tar", "tar-gz", "gzip"] {
+        let mut total = 0;
+        let _ = zapys_formats::members(&bytes, format, limits, &mut |member, body| {
+            assert!(!member.name.reveal().starts_with('/') && !member.name.reveal().split('/').any(|p| p == ".."));
+            let mut buf = [0; 8192];
+            while let Ok(n @ 1..) = body.read(&mut buf) {
+                total += n as u64;
+            }
+            ControlFlow::Continue(())
+        });
+        assert!(total <= limits.max_total_bytes);
+    }
+}
+
+/// The words of the field: what can be read can be written and read again as the same.
+fn words(bytes: &[u8]) {
+    use zapys_domain::{Actor, DerivationKey, Instant, ItemId, Lang, Locator, ObjectId, edtf::Edtf};
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Some(date) = Edtf::parse(text) {
+        assert_eq!(Edtf::parse(&date.to_string()), Some(date));
+    }
+    if let Some(tag) = Lang::parse(text) {
+        assert_eq!(Lang::parse(&tag.to_string()), Some(tag));
+    }
+    if let Some(at) = Instant::parse(text) {
+        assert_eq!(Instant::parse(&at.to_string()), Some(at));
+    }
+    if let Ok(object) = text.parse::<ObjectId>() {
+        assert_eq!(object.to_string().parse::<ObjectId>().ok(), Some(object));
+    }
+    if let Ok(item) = text.parse::<ItemId>() {
+        assert_eq!(item.to_string().parse::<ItemId>().ok(), Some(item));
+    }
+    let _ = (Actor::parse(text), DerivationKey::parse(text), serde_json::from_str::<Locator>(text));
+}
+
+/// An entry of the ledger that is accepted is canonical: written again it is the same bytes.
+fn event(bytes: &[u8]) {
+    let _ = zapys_ledger::strict::parse(bytes);
+    if let Ok(event) = zapys_ledger::Event::parse(bytes) {
+        let again = event.canonical().expect("what was read can be written");
+        assert_eq!(again, bytes, "an entry has one form only");
+    }
+    if let Ok(entry) = zapys_ledger::Entry::parse(bytes.to_vec()) {
+        assert_eq!(entry.canonical, bytes);
+    }
+}
+
+/// Notes, checkpoints, proofs and keys of the ledger.
+fn note(bytes: &[u8]) {
+    if let Ok(note) = zapys_ledger::Note::parse(bytes) {
+        let _ = zapys_ledger::Checkpoint::parse(note.text());
+        let again = zapys_ledger::Note::parse(note.to_string().as_bytes()).expect("what was read can be read again");
+        assert_eq!(again.text(), note.text());
+    }
+    if let Ok(proof) = zapys_ledger::TlogProof::parse(bytes) {
+        assert!(zapys_ledger::TlogProof::parse(proof.to_string().as_bytes()).is_ok());
+    }
+    let _ = zapys_ledger::ConsistencyProof::parse(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = (text.parse::<zapys_ledger::VerifierKey>(), zapys_ledger::SigningKey::parse(text));
+        let _ = (zapys_ledger::Commitment::parse(text), zapys_ledger::Code::parse(text), zapys_ledger::Hash::parse_hex(text));
+    }
+}
+
+/// Replies of time-stamp authorities, certificates, lists of revoked ones, OpenTimestamps proofs.
+fn stamp(bytes: &[u8]) {
+    use zapys_ledger::stamp::{Certificate, Crl, Reply, Request, Trust, judge};
+    if let Ok(reply) = Reply::parse(bytes) {
+        let _ = judge(reply.token(), b"what was stamped", None, &Trust::default());
+    }
+    let _ = (Request::parse(bytes), Certificate::read_file(bytes), Crl::read_file(bytes));
+    let _ = zapys_ledger::ots::Proof::parse(bytes);
+}
+
+/// What a host program may say to us, and we to it.
+fn frame(bytes: &[u8]) {
+    let mut from = bytes;
+    while let Ok(Some((_, body))) = zapys_host_protocol::frame::read::<zapys_host_protocol::Reply>(&mut from) {
+        let _ = zapys_host_protocol::frame::pcm_from_bytes(&body).map(Iterator::count);
+    }
+    let mut from = bytes;
+    while let Ok(Some(_)) = zapys_host_protocol::frame::read::<zapys_host_protocol::Ask>(&mut from) {}
+}
+
+/// Any text is a query, and hits point into their texts.
+fn query(bytes: &[u8]) {
+    use zapys_search::{Index, Lexicon, Query};
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    let index = INDEX.get_or_init(|| {
+        let lexicon = Lexicon::without_dictionaries().expect("a lexicon");
+        Index::in_memory(lexicon).expect("an index in memory")
+    });
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = index.search(&Query::new(text.to_owned()));
+}
+
+/// Key files and recovery keys.
+fn keys(bytes: &[u8]) {
+    let _ = zapys_keys::KeyFile::parse(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = zapys_keys::RecoveryKey::parse(text);
+    }
+}
+
+/// An OCFL inventory: findings have a limit, and what was read names a version.
+fn inventory(bytes: &[u8]) {
+    let (read, found) = zapys_dossier::ocfl::read_inventory(bytes);
+    assert!(found.len() <= 1000);
+    if let Some(read) = read {
+        assert!(!read.id().is_empty() && !read.head().is_empty());
+    }
+}
+
+/// The tables of a load file: what can be read can be written and read again as the same; page numbers too.
+fn table(bytes: &[u8]) {
+    use zapys_dossier::load_file::{csv, page::PageId, table::Row};
+    if let Ok(table) = csv::Table::parse(bytes) {
+        assert_eq!(csv::Table::parse(table.to_string().as_bytes()).as_ref(), Ok(&table));
+        let _ = Row::rows(&table);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let cell = csv::cell(text);
+    assert!(csv::text(&cell) == text && !csv::is_formula(&cell));
+    if let Some(id) = PageId::parse(text) {
+        assert_eq!(id.to_string(), text);
+    }
+}
+
+/// Records lie one after another inside the file, whatever lengths they state.
+fn warc(bytes: &[u8]) {
+    let mut end = 0;
+    let _ = zapys_dossier::wacz::warc::read(&mut &bytes[..], 1 << 24, &mut |record| {
+        assert_eq!(record.offset, end);
+        end += record.length;
+        assert!(end <= bytes.len() as u64);
+        let _ = (record.target(), record.status(), record.media_type());
+    });
+}
+
+fn index(bytes: &[u8]) {
+    use zapys_dossier::wacz::cdxj::{Line, key};
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = key(text);
+    for line in text.lines() {
+        if let Some(read) = Line::parse(line) {
+            assert_eq!(Line::parse(&read.to_string()), Some(read));
+        }
+    }
+}
+
+/// A web archive is a file with a directory at its end, so it is put on disk.
+fn wacz(bytes: &[u8]) {
+    static FILE: OnceLock<std::path::PathBuf> = OnceLock::new();
+    let path = FILE.get_or_init(|| std::env::temp_dir().join(format!("zapys-fuzz-{}.wacz", std::process::id())));
+    std::fs::write(path, bytes).expect("the folder for temporary files can be written");
+    let _ = zapys_dossier::wacz::is_wacz(path);
+    if let Ok(verdict) = zapys_dossier::wacz::check(path) {
+        assert_eq!(verdict.holds, verdict.faults().next().is_none());
+    }
+}

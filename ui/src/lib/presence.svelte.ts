@@ -1,0 +1,47 @@
+// Whether somebody is there. An encrypted case locks when nobody is; the server counts, and this tells it of people who read
+// or listen without asking for anything. When nobody touches anything, nothing is sent.
+
+import { stay } from './api/client';
+
+/** Seconds between two reports, at most. */
+const OFTEN = 30;
+
+class Presence {
+  /** Seconds that were left when the server told that it will lock; null where it has not. */
+  left = $state<number | null>(null);
+  #every = 0;
+  #reported = 0;
+  #listening = false;
+
+  /** `after`: seconds without a person until the case locks; null for never. */
+  start(after: number | null): void {
+    this.left = null;
+    if (after === null) return;
+    this.#every = Math.min(OFTEN, after / 5) * 1000;
+    this.#reported = performance.now();
+    if (this.#listening) return;
+    this.#listening = true;
+    for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart']) addEventListener(kind, () => this.#touched(), { capture: true, passive: true });
+    addEventListener('pointermove', (e) => {
+      // What moves below a pointer that lies still is no person. Nor does the notice go away under a pointer on its way to it.
+      if (this.left === null && (e.movementX !== 0 || e.movementY !== 0)) this.#touched();
+    }, { capture: true, passive: true });
+  }
+
+  #touched(): void {
+    if (this.left !== null || performance.now() - this.#reported > this.#every) this.stay();
+  }
+
+  stay = (): void => {
+    this.#reported = performance.now();
+    // A refusal tells by itself that the case is locked; anything else is told elsewhere.
+    stay().catch(() => null);
+  };
+  told(seconds: number): void {
+    this.left = seconds;
+  }
+  settled(): void {
+    this.left = null;
+  }
+}
+export const presence = new Presence();
