@@ -12,6 +12,30 @@ if (!out) {
 }
 await mkdir(out, { recursive: true });
 
+/** Takes the pictures of one case: name, place, look of the browser, and how to know that it is all there. */
+async function take(bench, pictures) {
+  for (const [name, at, options, ready] of pictures) {
+    await bench.with(at, async (page) => {
+      await ready(page);
+      await page.mouse.move(WIDE.width - 2, WIDE.height - 2);
+      // Where a key was pressed last is of no interest here.
+      await page.evaluate(() => {
+        document.activeElement?.blur();
+        return document.fonts.ready.then(() => true);
+      });
+      const file = path.join(out, `${name}.png`);
+      await page.screenshot({ path: file });
+      console.log(file);
+    }, options);
+  }
+  bench.watch.settle();
+}
+/** The same in light and in dark. */
+const both = (name, at, ready) => [
+  [name, at, {}, ready],
+  [`${name}-dark`, at, { colorScheme: 'dark' }, ready],
+];
+
 const bench = new Bench();
 await bench.open({ hostile: false });
 try {
@@ -38,28 +62,35 @@ try {
     await page.keyboard.press('Enter');
     await page.locator('[data-hit]').first().waitFor();
   }
-  const pictures = [
+  await take(bench, [
     ['home', '/', {}, (page) => page.locator('.casehead').waitFor()],
     ['library', '/items', {}, (page) => page.locator('[data-row="0"]').waitFor()],
     ['recording', `/items/${call}`, {}, listening],
     ['recording-dark', `/items/${call}`, { colorScheme: 'dark' }, listening],
     ['search', '/search', {}, found],
-  ];
-  for (const [name, at, options, ready] of pictures) {
-    await bench.with(at, async (page) => {
-      await ready(page);
-      await page.mouse.move(WIDE.width - 2, WIDE.height - 2);
-      // Where a key was pressed last is of no interest here.
-      await page.evaluate(() => {
-        document.activeElement?.blur();
-        return document.fonts.ready.then(() => true);
-      });
-      const file = path.join(out, `${name}.png`);
-      await page.screenshot({ path: file });
-      console.log(file);
-    }, options);
-  }
-  bench.watch.settle();
+  ]);
 } finally {
   await bench.close();
+}
+
+// An encrypted case: locked, and what only such a case has.
+const sealed = new Bench();
+await sealed.open({ encrypted: true });
+try {
+  await sealed.enter(await contextOf(sealed.browser, sealed.watch));
+  await take(sealed, both('unlock', '/', (page) => page.locator('#way').waitFor()));
+  await sealed.unlock();
+  const { item } = sealed.item('call-02.wav');
+  const asked = async (page) => {
+    await page.getByRole('button', { name: 'Dispose of this item' }).click();
+    await page.locator('#d-reason').waitFor();
+  };
+  await take(sealed, [
+    ...both('ways', '/settings', (page) => page.locator('tbody tr').nth(1).waitFor()),
+    ...both('dispose', `/items/${item}`, asked),
+  ]);
+  await sealed.post(`/items/${item}/dispose`, { reason: 'Consent withdrawn', authority: 'Request of the person' });
+  await take(sealed, both('disposed', `/items/${item}`, (page) => page.locator('tbody tr').first().waitFor()));
+} finally {
+  await sealed.close();
 }

@@ -4,12 +4,15 @@
 //! be measured.
 
 mod call;
+mod files;
+mod growth;
 mod intake;
 mod measured;
 mod peers;
 mod report;
 mod search;
 mod speech;
+mod verify;
 
 use crate::setup::{Purpose, setup};
 use crate::steps::{Steps, call as call_to_end, cargo, output, program, root, target};
@@ -22,11 +25,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How `bench` is called.
-pub const USAGE: &str = "bench [--only intake,speech,search] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
+pub const USAGE: &str =
+    "bench [--only intake,verify,growth,speech,search] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
 
 /// Measures one part. Answers its rows and every run behind them.
 type Part = fn(&Bench) -> Result<(Vec<Row>, Value), String>;
-const PARTS: &[(&str, Part)] = &[("intake", intake::run), ("speech", speech::run), ("search", search::run)];
+const PARTS: &[(&str, Part)] = &[
+    ("intake", intake::run),
+    ("verify", verify::run),
+    ("growth", growth::run),
+    ("speech", speech::run),
+    ("search", search::run),
+];
 
 /// What to measure and where.
 pub struct Bench {
@@ -40,9 +50,31 @@ pub struct Bench {
     zapys: PathBuf,
 }
 impl Bench {
+    /// The key file that opens the cases made here. They are encrypted, as cases are unless somebody says otherwise; a key
+    /// file needs no stretching, so opening is not what is measured.
+    fn key(&self) -> Result<PathBuf, String> {
+        let path = self.dir.join("key");
+        if !path.is_file() {
+            let told = |e: std::io::Error| format!("{} cannot be written: {e}.", path.display());
+            let mut bytes = [0u8; 64];
+            let mut random = fs::File::open("/dev/urandom").map_err(told)?;
+            std::io::Read::read_exact(&mut random, &mut bytes).map_err(told)?;
+            fs::write(&path, bytes).map_err(told)?;
+        }
+        Ok(path)
+    }
+    /// Makes an encrypted case.
+    fn init(&self, case: &str) -> Result<(), String> {
+        self.key()?;
+        self.call(&["init", case, "--name", "bench", "--no-recovery-key", "--quiet"])
+    }
+    /// Items of a case.
+    fn count(&self, case: &str) -> Result<u64, String> {
+        Ok(self.lines(&["-C", case, "--json", "items"])?.len() as u64)
+    }
     fn zapys(&self, words: &[&str]) -> Command {
         let mut command = program(&self.zapys.to_string_lossy());
-        command.args(words);
+        command.arg("--key-file").arg(self.dir.join("key")).args(words);
         command
     }
     /// Runs zapys to the end.
@@ -57,8 +89,8 @@ impl Bench {
     }
     /// Runs zapys to the end and answers what it cost.
     fn measure(&self, words: &[&str], notes: &Path) -> Result<Cost, String> {
-        let zapys = self.zapys.to_string_lossy();
-        let all: Vec<&str> = std::iter::once(&*zapys).chain(words.iter().copied()).collect();
+        let (zapys, key) = (self.zapys.to_string_lossy(), files::text(&self.dir.join("key")));
+        let all: Vec<&str> = [&*zapys, "--key-file", &key].into_iter().chain(words.iter().copied()).collect();
         measure(&all, notes)
     }
 }
@@ -144,9 +176,7 @@ fn ready(options: &Options, steps: &mut Steps) -> Result<PathBuf, String> {
     let zapys = match &options.zapys {
         Some(path) => path.clone(),
         None => {
-            // What tests need brings openssl and venv along.
-            let whole = peers::has_openssl() && peers::has_venv();
-            setup(if whole { Purpose::Run } else { Purpose::Test }, steps)?;
+            setup(Purpose::Bench, steps)?;
             // Built anew where sources changed: figures of an older program would be told as those of this one.
             steps.step("Workbench for the browser", npm::build_ui)?;
             let words = ["build", "--release", "--locked", "-p", "zapys-cli", "--features", "zapys-cli/embed-ui"];
@@ -155,8 +185,8 @@ fn ready(options: &Options, steps: &mut Steps) -> Result<PathBuf, String> {
             target().join("release/zapys")
         }
     };
-    if wants("intake") && !peers::has_openssl() {
-        return Err("openssl is not installed. Install the Debian package openssl, then run the same command again.".into());
+    if wants("intake") || wants("verify") {
+        peers::ready()?;
     }
     if wants("speech") {
         steps.step("Peers, pinned", peers::ensure)?;
@@ -177,7 +207,7 @@ mod tests {
     #[test]
     fn options_are_read_and_wrong_ones_told() {
         let all = Options::parse(&[]).unwrap();
-        assert_eq!((all.only.len(), all.quick, all.out), (3, false, target().join("bench.json")));
+        assert_eq!((all.only.len(), all.quick, all.out), (5, false, target().join("bench.json")));
         let some = Options::parse(&["--only", "search,intake", "--quick", "--date", "2022-03-18", "--out", "x.json"]).unwrap();
         assert_eq!(
             (some.only, some.quick, some.date.as_deref()),

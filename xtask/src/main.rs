@@ -13,6 +13,7 @@ mod summary;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod verifier;
 
 use setup::{Purpose, setup};
 use std::path::Path;
@@ -21,16 +22,18 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  setup [--for run|test]   install what this machine lacks
+  setup [--for run|test|bench]
+                           install what this machine lacks
   run                      build all, make the sample case, serve it (SERVE=0: do not serve)
   test                     run every test
   fuzz [--minutes N] [TARGET...]
                            fuzz every reader of foreign bytes, two minutes each
   lint                     clippy, types of the workbench, licences
   bench [--only PARTS] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]
-                           measure intake, speech, search beside their peers
+                           measure intake, verification, growth, speech, search beside their peers
   sample [DIR]             make the sample evidence (in sample/)
   packs [NAME...]          fetch model packs and native libraries (all)
+  verifier                 build zapys-verify as one static file, below 10 MB
   lexicon DIR              make the Ukrainian lexicon from the dictionary in DIR
 
 Environment: ZAPYS_YES=1 answers yes where sudo is asked for; ZAPYS_NO_PACKAGES=1 leaves the packages of the system alone;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["setup"] | ["setup", "--for", "run"] => set_up(Purpose::Run),
         ["setup", "--for", "test"] => set_up(Purpose::Test),
+        ["setup", "--for", "bench"] => set_up(Purpose::Bench),
         ["run"] => run::run(),
         ["test"] => test::test(),
         ["lint"] => test::lint(),
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         ["sample", dir] => sample::make(Path::new(dir)),
         ["packs"] => fetch_all(),
         ["packs", ref names @ ..] => packs::ensure(names),
+        ["verifier"] => verifier::build(&mut steps::Steps::new()),
         ["lexicon", dir] => lexicon::build(Path::new(dir)),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

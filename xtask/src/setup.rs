@@ -19,6 +19,8 @@ pub enum Purpose {
     Run,
     /// That, and its tests.
     Test,
+    /// Building, and what the bench compares with.
+    Bench,
 }
 
 /// A package of Debian 12.
@@ -51,6 +53,11 @@ const FOR_TEST: &[Package] = &[
     package("chromium-driver", "drives the browser", "156.0.8078.79-1~deb12u1"),
     package("qpdf", "checks the PDF files", "11.3.0-1+deb12u1"),
     package("poppler-utils", "reads the words of the PDF files", "22.12.0-2+deb12u1"),
+];
+const FOR_BENCH: &[Package] = &[
+    package("restic", "a peer of intake: encrypted copies", "0.14.0-1+b5"),
+    package("borgbackup", "a peer of intake: encrypted copies", "1.2.4-1"),
+    package("openssl", "the yardstick of intake and verification", "3.0.19-1~deb12u2"),
 ];
 /// Needed only where the Python in use comes without them.
 const PIP: Package = package("python3-pip", "fetches the packs", "23.0.1+dfsg-1");
@@ -322,15 +329,21 @@ pub fn setup(purpose: Purpose, steps: &mut Steps) -> Result<(), String> {
         if !python.pip {
             wanted.push(&PIP);
         }
-        if purpose == Purpose::Test {
-            wanted.extend(FOR_TEST);
-            if !python.venv {
-                wanted.push(&VENV);
-            }
+        wanted.extend(match purpose {
+            Purpose::Run => &[],
+            Purpose::Test => FOR_TEST,
+            Purpose::Bench => FOR_BENCH,
+        });
+        if purpose != Purpose::Run && !python.venv {
+            wanted.push(&VENV);
         }
         packages(&wanted)
     })?;
     steps.step("Model packs and native libraries", || packs::ensure(PACKS))?;
+    if purpose == Purpose::Bench {
+        let bagit = VENVS.iter().find(|v| v.name == "v-bagit").expect("the environment is listed above");
+        steps.step("bagit, a peer of intake", || venv(bagit))?;
+    }
     if purpose == Purpose::Test {
         steps.step("Validators and servers that tests use", || VENVS.iter().try_for_each(venv))?;
         steps.step("The context of RO-Crate, for its validator", context)?;

@@ -205,7 +205,8 @@ fn verifier_is_small() {
     let banned = ["tokio", "sqlx", "axum", "tantivy", "cc", "cmake", "pkg-config", "object_store", "hyper", "reqwest", "rustls"];
     let bad: Vec<&&str> = names.iter().filter(|n| banned.contains(n) || n.ends_with("-sys")).collect();
     assert!(bad.is_empty(), "zapys-verify pulls in {bad:?}");
-    assert!(names.len() <= 80, "zapys-verify has grown to {} packages: {names:?}", names.len());
+    // A third of them reads certificates and the signatures of time stamps (RSA, two curves); none runs at build time but serde.
+    assert!(names.len() <= 90, "zapys-verify has grown to {} packages: {names:?}", names.len());
     let features = ["tree", "--locked", "--offline", "-p", "zapys-verify", "-e", "normal,features", "--prefix", "none"];
     let out = Command::new(env!("CARGO")).args(features).current_dir(root()).output().expect("cargo runs");
     let text = String::from_utf8_lossy(&out.stdout);

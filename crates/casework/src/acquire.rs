@@ -15,13 +15,14 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use tokio::task::JoinHandle;
 use zapys_domain::kind::Recognised;
 use zapys_domain::provenance::{Provenance, Sensitivity};
-use zapys_domain::{AcquisitionId, Action, Actor, EntrySeq, Fault, Finding, Instant, ItemId, Lang, Private};
+use zapys_domain::{AcquisitionId, Action, Actor, EntrySeq, Fault, Finding, Instant, ItemId, Lang, ObjectId, Private};
 use zapys_formats::RandomRead;
 use zapys_keys::Secret;
 use zapys_keys::stream::{Opener, Sealer, Window};
-use zapys_store::{AcquisitionRow, DateBasis, ItemDetails, Method, NewItem, ObjectRow, Tx};
+use zapys_store::{AcquisitionRow, Admission, DateBasis, ItemDetails, Method, NewItem, ObjectRow, Tx};
 use zapys_vault::{Batch, Stored};
 
 /// Files that are made durable and recorded together.
@@ -102,6 +103,9 @@ fn findings(a: &Arrived, provenance: &Provenance) -> Vec<Finding> {
     a.findings.iter().cloned().chain(asked).collect()
 }
 
+/// Files read into a batch, and what became of each by its shown path.
+type Staged = (Batch, Vec<(String, Result<Arrived>)>);
+
 /// A path that is a plain file, or why it cannot be taken in.
 type Found = (PathBuf, Method, Result<u64, CaseError>);
 
@@ -116,38 +120,53 @@ impl Casework {
         sink: &mut (dyn FnMut(AddOutcome) + Send),
     ) -> Result<()> {
         let mut queue: VecDeque<Found> = walk(paths).into();
-        while !queue.is_empty() {
-            let mut batch = Vec::new();
-            let mut bytes = 0;
-            while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
-                match queue.pop_front() {
-                    None => break,
-                    Some((path, _, Err(e))) => sink(failed(path.display().to_string(), &e)),
-                    Some((path, method, Ok(len))) => {
-                        bytes += len;
-                        batch.push((path, method));
-                    }
+        let mut ahead = self.stage(&mut queue, sink);
+        while let Some(staging) = ahead.take() {
+            let staged = staging.await.map_err(|_| CaseError::Lost)?;
+            // The next files are read while these are made durable and recorded.
+            ahead = self.stage(&mut queue, sink);
+            if let Err(e) = self.take_in(actor, staged, provenance, sink).await {
+                if let Some(staging) = ahead {
+                    // What it holds goes with it.
+                    let _ = staging.await;
                 }
+                return Err(e);
             }
-            self.acquire_batch(actor, batch, provenance, sink).await?;
         }
         Ok(())
     }
 
-    async fn acquire_batch(
+    /// Begins to read the next files of the queue. Those that were not found are told; `None` at the end.
+    fn stage(&self, queue: &mut VecDeque<Found>, sink: &mut (dyn FnMut(AddOutcome) + Send)) -> Option<JoinHandle<Staged>> {
+        let mut files = Vec::new();
+        let mut bytes = 0;
+        while files.len() < BATCH_FILES && bytes < BATCH_BYTES {
+            match queue.pop_front() {
+                None => break,
+                Some((path, _, Err(e))) => sink(failed(path.display().to_string(), &e)),
+                Some((path, method, Ok(len))) => {
+                    bytes += len;
+                    files.push((path, method));
+                }
+            }
+        }
+        if files.is_empty() {
+            return None;
+        }
+        let batch = self.vault.batch();
+        Some(tokio::task::spawn_blocking(move || {
+            let results = keep_all(&batch, files);
+            (batch, results)
+        }))
+    }
+
+    async fn take_in(
         &self,
         actor: &Actor,
-        files: Vec<(PathBuf, Method)>,
+        (batch, results): Staged,
         provenance: &Provenance,
         sink: &mut (dyn FnMut(AddOutcome) + Send),
     ) -> Result<()> {
-        let batch = self.vault.batch();
-        let (batch, results) = tokio::task::spawn_blocking(move || {
-            let results = keep_all(&batch, files);
-            (batch, results)
-        })
-        .await
-        .map_err(|_| CaseError::Lost)?;
         self.seal(batch).await?;
         let mut arrived = Vec::new();
         for (path, result) in results {
@@ -183,8 +202,20 @@ impl Casework {
         let mut ledger = self.ledger(&mut tx).await?;
         let mut outcomes = Vec::new();
         let mut archives = Vec::new();
+        let objects: Vec<ObjectId> = arrived.iter().map(|a| a.stored.object).collect();
+        let mut known = tx.objects_known(&objects).await?;
+        let mut new = Vec::new();
         for a in &arrived {
-            let admitted = self.admit(&mut tx, &mut ledger, actor, a, provenance, parent).await?;
+            let admitted = if known.insert(a.stored.object) {
+                let admission = self.admission(&mut tx, &mut ledger, actor, a, provenance, parent).await?;
+                let item = admission.item.id;
+                new.push(admission);
+                Admitted { item, fresh: true }
+            } else {
+                // It may be one of those that wait.
+                self.write_new(&mut tx, &mut ledger, &mut new).await?;
+                self.admit(&mut tx, &mut ledger, actor, a, provenance, parent).await?
+            };
             if crate::unpack::is_archive(&a.recognised) {
                 archives.push((admitted.item, a.stored.object, a.recognised.clone(), a.path.clone()));
             }
@@ -201,6 +232,7 @@ impl Casework {
                 findings: findings(a, provenance),
             });
         }
+        self.write_new(&mut tx, &mut ledger, &mut new).await?;
         ledger.close(&mut tx).await?;
         tx.commit().await?;
         tracing::info!(n_files = arrived.len(), "taken in");
@@ -209,6 +241,55 @@ impl Casework {
             Box::pin(self.unpack(actor, item, object, &recognised, &path, provenance, sink)).await?;
         }
         Ok(())
+    }
+
+    async fn write_new(&self, tx: &mut Tx, ledger: &mut Ledger, new: &mut Vec<Admission>) -> Result<()> {
+        ledger.write(tx).await?;
+        tx.admit(&std::mem::take(new), self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// The rows of an object that the record does not know. Its entry is sealed; neither is written yet.
+    async fn admission(
+        &self,
+        tx: &mut Tx,
+        ledger: &mut Ledger,
+        actor: &Actor,
+        a: &Arrived,
+        provenance: &Provenance,
+        parent: Option<ItemId>,
+    ) -> Result<Admission> {
+        let now = self.clock.now();
+        let item = ItemId::new(self.ids.ulid(now));
+        let mut acquisition = self.acquisition(item, actor, a, provenance, now);
+        let mut new = new_item(item, a, provenance, parent, now);
+        let findings = findings(a, provenance);
+        let act = intake(actor, Action::Imported, &acquisition, a, Some(&new), &findings)?;
+        let entry = ledger.seal_first(self, tx, act).await?;
+        (acquisition.entry, new.entry) = (entry, entry);
+        Ok(Admission {
+            object: object_row(a, now),
+            key: self.key_row(&a.stored)?,
+            item: new,
+            acquisition,
+            findings,
+            jobs: self.first_jobs(item, &a.recognised, now),
+        })
+    }
+
+    fn acquisition(&self, item: ItemId, actor: &Actor, a: &Arrived, provenance: &Provenance, now: Instant) -> AcquisitionRow {
+        AcquisitionRow {
+            id: AcquisitionId::new(self.ids.ulid(now)),
+            item,
+            object: a.stored.object,
+            actor: actor.clone(),
+            at: now,
+            method: a.method,
+            path: Some(Private::new(a.path.clone())),
+            provenance: provenance.clone(),
+            // Known once it is sealed.
+            entry: EntrySeq(0),
+        }
     }
 
     async fn admit(
@@ -220,16 +301,8 @@ impl Casework {
         provenance: &Provenance,
         parent: Option<ItemId>,
     ) -> Result<Admitted> {
-        let object = a.stored.object;
         // Members of different archives are different things even where their bytes agree; so are they and loose files.
-        let mut known = None;
-        for id in tx.items_of(object).await? {
-            let row = tx.item(id).await?.ok_or(CaseError::Inconsistent { what: "an item" })?;
-            if row.parent == parent && (parent.is_none() || row.member_path.as_ref().is_some_and(|p| *p.reveal() == a.name)) {
-                known = Some(id);
-                break;
-            }
-        }
+        let known = tx.item_as(a.stored.object, parent.map(|p| (p, a.name.as_str()))).await?;
         if let Some(item) = known {
             let same =
                 |row: &AcquisitionRow| row.path.as_ref().is_some_and(|p| *p.reveal() == a.path) && row.provenance == *provenance;
@@ -240,52 +313,21 @@ impl Casework {
         let now = self.clock.now();
         let item = known.unwrap_or_else(|| ItemId::new(self.ids.ulid(now)));
         let action = if known.is_some() { Action::Received } else { Action::Imported };
-        let act = Act::item(actor, action, item)
-            .purpose("evidence-intake")
-            .authority(provenance.legal_basis.as_ref().map(|b| b.reveal().as_str()))?
-            .commit("object", object.to_string().into())?
-            .commit("path", a.path.clone().into())?
-            .count("bytes", a.stored.bytes)
-            .code("media_type", &a.recognised.media_type)
-            .code("method", a.method.word());
-        let act = match &provenance.source {
-            Some(source) => act.commit("source", source.reveal().clone().into())?,
-            None => act,
-        };
-        let mut row = AcquisitionRow {
-            id: AcquisitionId::new(self.ids.ulid(now)),
-            item,
-            object,
-            actor: actor.clone(),
-            at: now,
-            method: a.method,
-            path: Some(Private::new(a.path.clone())),
-            provenance: provenance.clone(),
-            // Known once it is sealed.
-            entry: EntrySeq(0),
-        };
+        let mut row = self.acquisition(item, actor, a, provenance, now);
         let mut new = known.is_none().then(|| new_item(item, a, provenance, parent, now));
         let findings = if new.is_some() { findings(a, provenance) } else { Vec::new() };
-        let witness = witness::acquisition(&row, new.as_ref().map(witness::new_item).as_ref(), &findings);
-        let act = act.count("findings", findings.len() as u64).commit(witness::FIELD, witness.into())?;
+        let act = intake(actor, action, &row, a, new.as_ref(), &findings)?;
         let entry = ledger.seal(self, tx, act).await?;
         row.entry = entry;
         if let Some(mut new) = new.take() {
             new.entry = entry;
-            let fresh = tx
-                .add_object(&ObjectRow {
-                    id: object,
-                    bytes: a.stored.bytes,
-                    media_type: a.recognised.media_type.clone(),
-                    first_seen: now,
-                })
-                .await?;
+            let fresh = tx.add_object(&object_row(a, now)).await?;
             self.keep_key(tx, &a.stored, fresh).await?;
             tx.add_item(&new).await?;
             if !findings.is_empty() {
                 tx.add_intake_findings(item, row.id, &findings).await?;
             }
-            self.enqueue_first(tx, item, &a.recognised).await?;
+            tx.enqueue_all(&self.first_jobs(item, &a.recognised, now), now).await?;
         }
         tx.add_acquisition(&row).await?;
         if let (Some(item), Some(level)) = (known, provenance.sensitivity) {
@@ -318,6 +360,36 @@ impl Casework {
         self.admit_all(actor, vec![arrived], provenance, None, &mut |o| outcomes.push(o)).await?;
         Ok(outcomes)
     }
+}
+
+/// The event of an acquisition.
+fn intake(
+    actor: &Actor,
+    action: Action,
+    row: &AcquisitionRow,
+    a: &Arrived,
+    new: Option<&NewItem>,
+    findings: &[Finding],
+) -> Result<Act> {
+    let provenance = &row.provenance;
+    let act = Act::item(actor, action, row.item)
+        .purpose("evidence-intake")
+        .authority(provenance.legal_basis.as_ref().map(|b| b.reveal().as_str()))?
+        .commit("object", row.object.to_string().into())?
+        .commit("path", a.path.clone().into())?
+        .count("bytes", a.stored.bytes)
+        .code("media_type", &a.recognised.media_type)
+        .code("method", a.method.word());
+    let act = match &provenance.source {
+        Some(source) => act.commit("source", source.reveal().clone().into())?,
+        None => act,
+    };
+    let witness = witness::acquisition(row, new.map(witness::new_item).as_ref(), findings);
+    act.count("findings", findings.len() as u64).commit(witness::FIELD, witness.into())
+}
+
+fn object_row(a: &Arrived, now: Instant) -> ObjectRow {
+    ObjectRow { id: a.stored.object, bytes: a.stored.bytes, media_type: a.recognised.media_type.clone(), first_seen: now }
 }
 
 /// The item that an arrival begins; its entry is not known yet.
@@ -365,13 +437,14 @@ pub(crate) fn stops_everything(e: &CaseError) -> bool {
     matches!(e.code(), "disk-full" | "vault-denied" | "read-only")
 }
 
-/// Keeps files with two threads: one hashes while the other waits for the disk. Results come in the order of the files.
+/// Keeps files with several threads: one hashes while another waits for the disk. Results come in the order of the files.
 fn keep_all(batch: &Batch, files: Vec<(PathBuf, Method)>) -> Vec<(String, Result<Arrived>)> {
     let n = files.len();
     let queue = Mutex::new(files.into_iter().enumerate());
     let done: Mutex<Vec<Option<(String, Result<Arrived>)>>> = Mutex::new((0..n).map(|_| None).collect());
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
     std::thread::scope(|scope| {
-        for _ in 0..2.min(n) {
+        for _ in 0..threads.min(n) {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().unwrap_or_else(|p| p.into_inner()).next();

@@ -1,5 +1,10 @@
 //! Verifying the case itself: every object re-read, every entry re-hashed, every repeatable derivative repeated.
 
+mod marks;
+mod record;
+
+pub(crate) use marks::{CHECKPOINT, NEWEST, OUTSIDE, OUTSIDE_PURPOSE};
+
 use crate::Result;
 use crate::custody::Act;
 use crate::derive::Run;
@@ -26,7 +31,7 @@ impl Casework {
     /// remembers when it was last looked through.
     pub async fn verify(&self, deep: bool) -> Result<VerifyView> {
         let objects = self.verify_objects().await?;
-        let ledger = self.verify_ledger().await?;
+        let ledger = self.verify_ledger(deep).await?;
         let derivatives = if deep {
             self.verify_derivatives().await?
         } else {
@@ -40,17 +45,18 @@ impl Casework {
     }
 
     async fn remember_check(&self, objects: &ObjectsChecked, ok: bool) -> Result<()> {
+        let bad: Vec<&str> = objects.bad.iter().map(|b| b.object.as_str()).collect();
+        let text = serde_json::to_string(&(self.clock.now().to_string(), bad))
+            .map_err(|_| CaseError::Inconsistent { what: "a check" })?;
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
         let act = Act::case(self, &Actor::owner(), Action::Verified)
             .purpose("verification")
             .count("objects", objects.checked)
             .count("bad", objects.bad.len() as u64)
-            .code("result", if ok { "unchanged" } else { "fault" });
+            .code("result", if ok { "unchanged" } else { "fault" })
+            .commit(crate::witness::FIELD, crate::witness::setting(&text).into())?;
         ledger.seal(self, &mut tx, act).await?;
-        let bad: Vec<&str> = objects.bad.iter().map(|b| b.object.as_str()).collect();
-        let text = serde_json::to_string(&(self.clock.now().to_string(), bad))
-            .map_err(|_| CaseError::Inconsistent { what: "a check" })?;
         tx.set_setting(LAST, &text).await?;
         ledger.close(&mut tx).await?;
         Ok(tx.commit().await?)
@@ -122,7 +128,7 @@ impl Casework {
 
     /// Re-hashes every entry, follows every chain, compares every signed checkpoint under the key of its size, and the kept
     /// nodes of the tree.
-    async fn verify_ledger(&self) -> Result<LedgerChecked> {
+    async fn verify_ledger(&self, deep: bool) -> Result<LedgerChecked> {
         let size = self.store.head().await?.size;
         let mut faults = Vec::new();
         let vkey: VerifierKey = self.card().ledger_vkey.parse().map_err(|_| CaseError::Key("it cannot be read".into()))?;
@@ -131,6 +137,7 @@ impl Casework {
         let mut roots: BTreeMap<u64, Hash> = checkpoints.iter().filter(|c| c.size == 0).map(|_| (0, Hash::empty())).collect();
         let signed: BTreeSet<u64> = checkpoints.iter().map(|c| c.size).collect();
         let nodes_kept = self.store.nodes_kept().await? > 0;
+        let mut marks = marks::Marks::default();
         let mut from = 0;
         while from < size {
             let page = self.store.entries(from..size, 4096).await?;
@@ -150,11 +157,13 @@ impl Casework {
                 });
                 faults.extend(wrong.iter().map(ToString::to_string));
                 if let Some(event) = event {
+                    marks.take(&event, &bytes);
                     let item = match event.subject {
                         Subject::Item(item) => Some(item),
                         _ => None,
                     };
-                    if item != row.item || event.action != row.action || event.actor != row.actor || event.time != row.at {
+                    let place = item.map(|_| event.item_seq);
+                    if item != row.item || place != row.item_seq || event.action != row.action || event.actor != row.actor || event.time != row.at {
                         faults.push(format!("entry {seq} says something else than its row"));
                     }
                 }
@@ -176,11 +185,12 @@ impl Casework {
             faults.push(format!("{} of {size} entries are missing", size - walk.size()));
         }
         let root = walk.root();
+        marks.head = Some((walk.size(), root));
         for row in checkpoints {
             match walk.keys().open(row.note.as_bytes()) {
                 Err(e) => faults.push(format!("the checkpoint over {} entries is not valid: {e}", row.size)),
                 Ok(c) => {
-                    if roots.get(&c.size) != Some(&c.root) {
+                    if roots.get(&c.size) != Some(&c.root) || (c.size, *c.root.as_bytes()) != (row.size, row.root) {
                         faults.push(format!(
                             "the ledger is not the one that the checkpoint over {} entries was signed for",
                             c.size
@@ -190,14 +200,27 @@ impl Casework {
             }
         }
         self.verify_keys(walk.keys(), &mut faults).await?;
-        self.verify_record(&mut faults).await?;
+        self.verify_checkpoints(&marks, &mut faults).await?;
+        self.verify_record(&marks, deep, &mut faults).await?;
         Ok(LedgerChecked { size, root: root.base64(), consistent: faults.is_empty(), faults })
     }
 
     /// The rows about keys agree with the events, and stamps and signatures of others with the checkpoints they are of.
     async fn verify_keys(&self, keys: &KeyHistory, faults: &mut Vec<String>) -> Result<()> {
         let rows = self.store.ledger_keys().await?;
-        let agrees = rows.iter().map(|r| (r.entry.0, r.vkey.clone())).eq(keys.later().iter().map(|s| (s.seq, s.key.to_string())));
+        let mut agrees = rows.iter().map(|r| (r.entry.0, r.vkey.clone())).eq(keys.later().iter().map(|s| (s.seq, s.key.to_string())));
+        for row in &rows {
+            agrees &= match self.store.entry(row.entry).await?.and_then(|e| zapys_ledger::Event::parse(e.canonical.as_bytes()).ok()) {
+                Some(event) => {
+                    let reason = match event.fact("loss") {
+                        Some(zapys_ledger::Detail::Code(c)) => c.as_str(),
+                        _ => "rotated",
+                    };
+                    row.reason == reason && (row.at.micros() - event.time.micros()).abs() < record::MOMENT
+                }
+                None => false,
+            };
+        }
         if !agrees {
             faults.push("the keys on record are not those that the entries name".into());
         }
@@ -210,37 +233,6 @@ impl Casework {
             let Some(key) = row.vkey.as_deref().and_then(|k| k.parse::<VerifierKey>().ok()) else { continue };
             if Note::parse(note.as_bytes()).and_then(|n| n.verify(&[key]).map(drop)).is_err() {
                 faults.push(format!("a signature of somebody else under the checkpoint over {} entries does not hold", row.size));
-            }
-        }
-        Ok(())
-    }
-
-    /// The record agrees with what the ledger committed to: originals are those that were taken in.
-    async fn verify_record(&self, faults: &mut Vec<String>) -> Result<()> {
-        self.store.check().await?;
-        for id in self.all_items().await? {
-            if self.store.is_disposed(id).await? {
-                continue;
-            }
-            let row = self.row(id).await?;
-            let Some(first) = self.store.entries_of(id).await?.into_iter().next() else {
-                faults.push(format!("item {id} has no entry in the ledger"));
-                continue;
-            };
-            let Ok(event) = zapys_ledger::Event::parse(first.canonical.as_bytes()) else { continue };
-            let object = self.store.openings(first.seq).await?.into_iter().find(|o| o.field == "object");
-            let holds = match (event.fact("object"), object) {
-                (Some(zapys_ledger::Detail::Commit(c)), Some(o)) => {
-                    let opening = zapys_ledger::Opening {
-                        salt: zapys_ledger::Salt::from_bytes(o.salt),
-                        value: zapys_domain::Private::new(o.value.clone()),
-                    };
-                    opening.opens(c) && o.value.as_str() == Some(row.object.to_string().as_str())
-                }
-                _ => false,
-            };
-            if !holds {
-                faults.push(format!("item {id} names another original than the one its entry {} committed to", first.seq));
             }
         }
         Ok(())

@@ -96,6 +96,11 @@ impl Casework {
     /// Looks at items (all, where none is named) with the eyes of one standard. Items in order of intake, requirements in
     /// order of number.
     pub async fn conformance(&self, standard: Standard, items: &[ItemId]) -> Result<Vec<ConformanceRow>> {
+        self.conformance_upto(standard, items, u64::MAX).await
+    }
+
+    /// The same, with the custody events before entry `upto` alone.
+    async fn conformance_upto(&self, standard: Standard, items: &[ItemId], upto: u64) -> Result<Vec<ConformanceRow>> {
         let all;
         let items = if items.is_empty() {
             all = self.all_items().await?;
@@ -108,7 +113,8 @@ impl Casework {
             self.store.setting(LAST).await?.and_then(|text| serde_json::from_str(&text).ok());
         let mut rows = Vec::new();
         for item in items {
-            let gathered = self.gather(*item, &case, last.as_ref()).await?;
+            let mut gathered = self.gather(*item, &case, last.as_ref()).await?;
+            gathered.entries.retain(|e| e.seq.0 < upto);
             for r in requirements::ALL.iter().filter(|r| r.standard == standard) {
                 let (status, detail) = match (r.look)(&gathered) {
                     Outcome::Met(detail) => (ConformanceStatus::Met, detail),
@@ -129,11 +135,15 @@ impl Casework {
         Ok(rows)
     }
 
-    /// The rows of every standard, as a production carries them.
-    pub async fn conformance_record(&self, items: &[ItemId]) -> Result<Vec<zapys_dossier::records::ConformanceRow>> {
+    /// The rows of every standard, as a production carries them that shows the ledger before entry `upto`.
+    pub async fn conformance_record(
+        &self,
+        items: &[ItemId],
+        upto: u64,
+    ) -> Result<Vec<zapys_dossier::records::ConformanceRow>> {
         let mut all = Vec::new();
         for standard in Standard::ALL {
-            for row in self.conformance(*standard, items).await? {
+            for row in self.conformance_upto(*standard, items, upto).await? {
                 all.push(zapys_dossier::records::ConformanceRow {
                     standard: row.standard.word().into(),
                     requirement: format!("{} ({})", row.requirement, row.reference),

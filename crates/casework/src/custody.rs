@@ -1,6 +1,7 @@
 //! Every act upon evidence becomes an entry of the ledger, in the transaction that makes the act real.
 
 use crate::Result;
+use crate::check::{CHECKPOINT, NEWEST, OUTSIDE, OUTSIDE_PURPOSE};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{CustodyView, LedgerPage};
@@ -12,8 +13,8 @@ use zapys_ledger::log::clock_anomaly;
 use zapys_ledger::{Code, Detail, Draft, Frontier, Hash, Log, Opening, Previous, Salt, Subject, Term, Tree};
 use zapys_store::{EntryRow, NODE_STRIDE, NodeRow, Tx};
 
-const FRONTIER: &str = "ledger.frontier";
-const CASE_CHAIN: &str = "ledger.case";
+pub(crate) const FRONTIER: &str = "ledger.frontier";
+pub(crate) const CASE_CHAIN: &str = "ledger.case";
 /// Leaves that are read at once when the tree's nodes are made again; whole subtrees of the kept levels.
 const PAGE: u64 = 1 << 16;
 
@@ -90,6 +91,13 @@ pub(crate) struct Ledger {
     known: Arc<AtomicU64>,
     /// Entries that another process appended although this one holds the case for itself.
     foreign: u64,
+    /// Sealed and not yet written: rows go to the record together.
+    waiting: Vec<EntryRow>,
+    openings: Vec<zapys_store::Opening>,
+    /// The newest checkpoint, while no entry tells of it: its size and the digest of its note.
+    unsaid: Option<(u64, Hash)>,
+    /// The digest of what others signed, while no entry tells of it.
+    outside: Option<Hash>,
 }
 
 /// What [`Casework`] remembers of the ledger between two transactions: its size, or that it has not looked yet.
@@ -102,23 +110,13 @@ impl Casework {
     pub(crate) async fn ledger(&self, tx: &mut Tx) -> Result<Ledger> {
         let head = tx.head().await?;
         let stored = tx.setting(FRONTIER).await?.and_then(|t| serde_json::from_str::<Frontier>(&t).ok());
-        let frontier = match stored.filter(|f| f.size() == head.size) {
-            Some(frontier) => frontier,
-            // Never relied upon alone: the leaves are the truth, this is only quicker.
-            None => {
-                let mut frontier = Frontier::empty();
-                for leaf in tx.leaves(0..head.size).await? {
-                    frontier.push(Hash::from_bytes(leaf));
-                }
-                frontier
-            }
-        };
         let last_node = (head.size >> NODE_STRIDE).checked_sub(1);
-        if let Some(last) = last_node
-            && tx.nodes(NODE_STRIDE, last..last + 1).await.is_err()
-        {
-            make_nodes(tx, head.size).await?;
-        }
+        let frontier = match (last_node, stored.filter(|f| f.size() == head.size)) {
+            (Some(last), _) if tx.nodes(NODE_STRIDE, last..last + 1).await.is_err() => make_nodes(tx, head.size).await?,
+            (_, Some(frontier)) => frontier,
+            // Never relied upon alone: the leaves are the truth, this is only quicker.
+            (_, None) => frontier_of_nodes(tx, head.size).await?,
+        };
         let case = tx.setting(CASE_CHAIN).await?.and_then(|t| serde_json::from_str::<(u64, Hash)>(&t).ok());
         let case = case.map(|(item_seq, digest)| Previous { item_seq, digest });
         // On a server several processes take turns, and that is in order. A file belongs to the holder of the lock.
@@ -126,12 +124,35 @@ impl Casework {
         let alone = self.writes() && !self.store.is_shared() && known != u64::MAX;
         let foreign = if alone { head.size.saturating_sub(known) } else { 0 };
         let known = self.known_size.clone();
-        Ok(Ledger { log: Log::resume(frontier, head.last.map(|e| e.at)), case, known, foreign })
+        let unsaid = tx.setting(NEWEST).await?.and_then(|t| serde_json::from_str::<(u64, Hash, bool)>(&t).ok());
+        let unsaid = unsaid.filter(|u| !u.2).map(|u| (u.0, u.1));
+        let outside = tx.setting(OUTSIDE).await?.and_then(|t| serde_json::from_str::<(Hash, bool)>(&t).ok());
+        let outside = outside.filter(|o| !o.1).map(|o| o.0);
+        Ok(Ledger { log: Log::resume(frontier, head.last.map(|e| e.at)), case, known, foreign, waiting: Vec::new(), openings: Vec::new(), unsaid, outside })
     }
 }
 
+/// The right edge of the tree from its kept nodes.
+async fn frontier_of_nodes(tx: &mut Tx, size: u64) -> Result<Frontier> {
+    let mut hashes = Vec::new();
+    for level in (0..u64::BITS).rev().filter(|level| size >> level & 1 == 1) {
+        let (index, below) = ((size >> level) - 1, level % NODE_STRIDE);
+        let range = index << below..(index + 1) << below;
+        let kept = match level - below {
+            0 => tx.leaves(range).await?,
+            level => tx.nodes(level, range).await?,
+        };
+        let mut row: Vec<Hash> = kept.into_iter().map(Hash::from_bytes).collect();
+        while row.len() > 1 {
+            row = row.chunks(2).map(|pair| Hash::node(&pair[0], &pair[1])).collect();
+        }
+        hashes.extend(row);
+    }
+    Frontier::load(size, hashes).map_err(|_| CaseError::Inconsistent { what: "the tree of the ledger" })
+}
+
 /// Makes the kept nodes of the tree from the leaves: for a case that was begun before they were kept.
-async fn make_nodes(tx: &mut Tx, size: u64) -> Result<()> {
+async fn make_nodes(tx: &mut Tx, size: u64) -> Result<Frontier> {
     tx.forget_nodes().await?;
     let mut frontier = Frontier::empty();
     let mut from = 0;
@@ -144,7 +165,25 @@ async fn make_nodes(tx: &mut Tx, size: u64) -> Result<()> {
         tx.add_nodes(&nodes).await?;
         from = until;
     }
-    Ok(())
+    Ok(frontier)
+}
+
+/// Remembers what others signed and stamped, which needs no entry of its own until the next one is made.
+pub(crate) async fn keep_outside(tx: &mut Tx) -> Result<()> {
+    let (all, requests, stamps) =
+        (tx.cosignatures(0..u64::MAX).await?, tx.stamp_requests().await?, tx.stamps(u64::MAX).await?);
+    set_outside(tx, crate::witness::outside(&all, &requests, &stamps), false).await
+}
+
+async fn set_outside(tx: &mut Tx, rows: Hash, said: bool) -> Result<()> {
+    let text = serde_json::to_string(&(rows, said)).map_err(|_| CaseError::Inconsistent { what: "a time stamp" })?;
+    Ok(tx.set_setting(OUTSIDE, &text).await?)
+}
+
+/// Remembers the newest checkpoint, and whether an entry tells of it.
+pub(crate) async fn keep_newest(tx: &mut Tx, size: u64, note: Hash, said: bool) -> Result<()> {
+    let text = serde_json::to_string(&(size, note, said)).map_err(|_| CaseError::Inconsistent { what: "a checkpoint" })?;
+    Ok(tx.set_setting(NEWEST, &text).await?)
 }
 
 fn keep(nodes: &mut Vec<NodeRow>, level: u32, index: u64, hash: Hash) {
@@ -165,6 +204,24 @@ impl Ledger {
     /// Appends an act and returns its place. What happened to the ledger itself is recorded first: that it grew by other
     /// hands, that the clock went backwards.
     pub async fn seal(&mut self, case: &Casework, tx: &mut Tx, act: Act) -> Result<EntrySeq> {
+        self.write(tx).await?;
+        let seq = self.take(case, tx, act, false).await?;
+        self.write(tx).await?;
+        Ok(seq)
+    }
+    /// The same for the first act upon an item that this transaction makes. Its row waits for [`write`](Self::write), so
+    /// that many go to the record together.
+    pub async fn seal_first(&mut self, case: &Casework, tx: &mut Tx, act: Act) -> Result<EntrySeq> {
+        self.take(case, tx, act, true).await
+    }
+    /// Writes what waits.
+    pub async fn write(&mut self, tx: &mut Tx) -> Result<()> {
+        if !self.waiting.is_empty() {
+            tx.append_all(&std::mem::take(&mut self.waiting), &std::mem::take(&mut self.openings)).await?;
+        }
+        Ok(())
+    }
+    async fn take(&mut self, case: &Casework, tx: &mut Tx, act: Act, first: bool) -> Result<EntrySeq> {
         let mut now = case.clock.now();
         if let Some(draft) = clock_anomaly(case.id(), self.log.last_time(), now, tool()) {
             let previous = self.case;
@@ -177,7 +234,22 @@ impl Ledger {
             let previous = self.case;
             self.append(tx, act.draft, None, previous, now, Vec::new()).await?;
         }
+        if let Some((size, note)) = self.unsaid.take() {
+            // From here on a checkpoint cannot go missing unnoticed.
+            let act = Act::case(case, &Actor::worker(), Action::Hashed).purpose(CHECKPOINT).count("size", size);
+            let act = act.digest("note", *note.as_bytes());
+            let previous = self.case;
+            self.append(tx, act.draft, None, previous, now, Vec::new()).await?;
+            keep_newest(tx, size, note, true).await?;
+        }
+        if let Some(rows) = self.outside.take() {
+            let act = Act::case(case, &Actor::worker(), Action::Hashed).purpose(OUTSIDE_PURPOSE).digest("rows", *rows.as_bytes());
+            let previous = self.case;
+            self.append(tx, act.draft, None, previous, now, Vec::new()).await?;
+            set_outside(tx, rows, true).await?;
+        }
         let previous = match act.item {
+            Some(_) if first => None,
             Some(item) => {
                 tx.item_head(item).await?.map(|h| Previous { item_seq: h.item_seq, digest: Hash::from_bytes(h.digest) })
             }
@@ -213,16 +285,13 @@ impl Ledger {
             leaf: *entry.leaf.as_bytes(),
             digest: *entry.digest.as_bytes(),
         };
-        let openings: Vec<zapys_store::Opening> = openings
-            .into_iter()
-            .map(|(field, o)| zapys_store::Opening {
-                seq: entry.seq,
-                field: field.into(),
-                salt: *o.salt.as_bytes(),
-                value: o.value.into_inner(),
-            })
-            .collect();
-        tx.append(&row, &openings).await?;
+        self.openings.extend(openings.into_iter().map(|(field, o)| zapys_store::Opening {
+            seq: entry.seq,
+            field: field.into(),
+            salt: *o.salt.as_bytes(),
+            value: o.value.into_inner(),
+        }));
+        self.waiting.push(row);
         if !nodes.is_empty() {
             tx.add_nodes(&nodes).await?;
         }
@@ -230,7 +299,8 @@ impl Ledger {
     }
 
     /// Stores the head. Must be the last thing before the commit.
-    pub async fn close(self, tx: &mut Tx) -> Result<()> {
+    pub async fn close(mut self, tx: &mut Tx) -> Result<()> {
+        self.write(tx).await?;
         let text =
             serde_json::to_string(self.log.frontier()).map_err(|_| CaseError::Inconsistent { what: "the head of the ledger" })?;
         tx.set_setting(FRONTIER, &text).await?;

@@ -10,6 +10,7 @@ mod web;
 
 mod disclose;
 
+pub(crate) use kin::families;
 pub(crate) use told::Standing;
 pub use told::{DateView, ExcerptView, OnRecord, RecordView};
 pub(crate) use web::WebParts;

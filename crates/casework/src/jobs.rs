@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use zapys_domain::kind::Recognised;
-use zapys_domain::{Action, Actor, DerivativeKind, ItemId, ItemKind, JobId};
+use zapys_domain::{Action, Actor, DerivativeKind, Instant, ItemId, ItemKind, JobId};
 use zapys_store::{DerivationRow, DerivationState, Enqueued, ItemRow, JobRow, NewJob, Tx};
 
 /// A worker that says nothing for so long is taken for dead.
@@ -59,13 +59,13 @@ struct Shared {
 
 impl Casework {
     /// Queues what follows from a new item, in the transaction that records it.
-    pub(crate) async fn enqueue_first(&self, tx: &mut Tx, item: ItemId, what: &Recognised) -> Result<()> {
-        for derivation in plan(what, self.translates()) {
-            if needs(derivation, what.kind).is_empty() {
-                self.enqueue(tx, item, derivation).await?;
-            }
-        }
-        Ok(())
+    pub(crate) fn first_jobs(&self, item: ItemId, what: &Recognised, now: Instant) -> Vec<NewJob> {
+        let due = plan(what, self.translates()).into_iter().filter(|d| needs(*d, what.kind).is_empty());
+        due.map(|kind| self.new_job(item, kind, now)).collect()
+    }
+
+    fn new_job(&self, item: ItemId, kind: DerivativeKind, now: Instant) -> NewJob {
+        NewJob { id: JobId::new(self.ids.ulid(now)), item, kind, priority: priority(kind), not_before: now }
     }
 
     pub(crate) fn translates(&self) -> bool {
@@ -74,8 +74,7 @@ impl Casework {
 
     async fn enqueue(&self, tx: &mut Tx, item: ItemId, kind: DerivativeKind) -> Result<Enqueued> {
         let now = self.clock.now();
-        let job = NewJob { id: JobId::new(self.ids.ulid(now)), item, kind, priority: priority(kind), not_before: now };
-        Ok(tx.enqueue(&job, now).await?)
+        Ok(tx.enqueue(&self.new_job(item, kind, now), now).await?)
     }
 
     /// Queues what became possible through a derivation that just finished, in its transaction.

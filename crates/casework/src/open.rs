@@ -491,6 +491,10 @@ impl Casework {
     pub(crate) fn writes(&self) -> bool {
         self.held.is_some()
     }
+    /// When the case was made.
+    pub(crate) fn created(&self) -> Instant {
+        self.card.created
+    }
     pub(crate) fn id(&self) -> CaseId {
         self.card.case
     }

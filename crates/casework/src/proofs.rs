@@ -8,6 +8,7 @@ use crate::error::CaseError;
 use crate::open::Casework;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use zapys_domain::ItemId;
 use zapys_ledger::key::KeyType;
 use zapys_ledger::{
@@ -89,6 +90,7 @@ impl Casework {
         // Kept before anybody sees it: two contradicting checkpoints can then never both leave.
         let row = CheckpointRow { size: checkpoint.size, root: *checkpoint.root.as_bytes(), note, at: self.clock.now() };
         let row = tx.add_checkpoint(&row).await?;
+        crate::custody::keep_newest(&mut tx, row.size, crate::witness::checkpoint(&row), false).await?;
         tx.commit().await?;
         Ok(row.note)
     }
@@ -154,6 +156,7 @@ impl Casework {
             tx.add_cosignature(&CosignatureRow { size: row.size, name, key_id, signature, vkey, at }).await?;
             n += 1;
         }
+        crate::custody::keep_outside(&mut tx).await?;
         if n == 0 && known.is_empty() {
             return Err(CaseError::NothingSigned);
         }
@@ -189,10 +192,17 @@ impl Casework {
     async fn nodes<T>(&self, size: u64, purpose: impl Fn(&dyn Leaves) -> Result<T, ProofError>) -> Result<T> {
         let plan = Sparse::plan(size, &purpose).map_err(LedgerError::from)?;
         let mut nodes = Sparse::new(size);
-        for (level, index) in plan {
-            let below = level % NODE_STRIDE;
-            let range = index << below..(index + 1) << below;
-            let level = level - below;
+        // What a proof needs of one kept level lies in few blocks of 16: one question for each.
+        let blocks: BTreeSet<(u32, u64)> = plan
+            .into_iter()
+            .map(|(level, index)| {
+                let below = level % NODE_STRIDE;
+                (level - below, (index << below) >> NODE_STRIDE)
+            })
+            .collect();
+        for (level, block) in blocks {
+            let first = block << NODE_STRIDE;
+            let range = first..(size >> level).min(first + (1 << NODE_STRIDE));
             let found = match level {
                 0 => self.store.leaves(range.clone()).await?,
                 _ => self.store.nodes(level, range.clone()).await?,

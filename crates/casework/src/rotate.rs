@@ -119,7 +119,9 @@ impl Casework {
         // The last word of the old key is the checkpoint over the event that names the new one.
         let note = checkpoint.sign(&[&old]).map_err(LedgerError::from)?.to_string();
         let at = self.clock.now();
-        tx.add_checkpoint(&CheckpointRow { size: checkpoint.size, root: *checkpoint.root.as_bytes(), note, at }).await?;
+        let signed = CheckpointRow { size: checkpoint.size, root: *checkpoint.root.as_bytes(), note, at };
+        tx.add_checkpoint(&signed).await?;
+        crate::custody::keep_newest(&mut tx, checkpoint.size, crate::witness::checkpoint(&signed), false).await?;
         let row = LedgerKeyRow { entry, vkey: new.key().to_string(), reason: "rotated".into(), at };
         tx.add_ledger_key(&row).await?;
         tx.commit().await?;

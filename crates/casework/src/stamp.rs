@@ -118,6 +118,7 @@ impl Casework {
             at: self.clock.now(),
         };
         tx.add_stamp_request(&row).await?;
+        crate::custody::keep_outside(&mut tx).await?;
         tx.commit().await?;
         Ok(StampRequestView { id: id.hex(), size, request: der, checkpoint })
     }
@@ -188,6 +189,7 @@ impl Casework {
         if known.is_none() {
             let mut tx = self.store.begin().await?;
             tx.add_stamp(&stamp).await?;
+            crate::custody::keep_outside(&mut tx).await?;
             tx.commit().await?;
         }
         let files = self.files(known.unwrap_or(stamp)).await?;

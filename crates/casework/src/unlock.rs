@@ -165,32 +165,25 @@ impl Casework {
     /// Records the key of an object that this transaction added; nothing for one that rests as it came. If the record knew
     /// the object already, its key stays and the new copy is nobody's.
     pub(crate) async fn keep_key(&self, tx: &mut Tx, stored: &Stored, fresh: bool) -> Result<()> {
-        let Some(sealed) = stored.kept.sealed.as_ref() else { return Ok(()) };
+        let Some(row) = self.key_row(stored)? else { return Ok(()) };
         if !fresh && tx.object_key(stored.object).await?.is_some() {
             return Ok(());
         }
-        let wrapped = self.ring().ok_or(CaseError::NotEncrypted)?.keys.wrap(stored.object.digest(), &sealed.key);
-        let row = ObjectKeyRow {
-            object: stored.object,
-            name: sealed.name.as_str().into(),
-            epoch: wrapped.epoch,
-            wrapped: wrapped.bytes,
-        };
         Ok(tx.add_object_key(&row).await?)
     }
+    /// Where a sealed object rests, and its key as the record keeps it; nothing for one that rests as it came.
+    pub(crate) fn key_row(&self, stored: &Stored) -> Result<Option<ObjectKeyRow>> {
+        let Some(sealed) = stored.kept.sealed.as_ref() else { return Ok(None) };
+        let wrapped = self.ring().ok_or(CaseError::NotEncrypted)?.keys.wrap(stored.object.digest(), &sealed.key);
+        let name = sealed.name.as_str().into();
+        Ok(Some(ObjectKeyRow { object: stored.object, name, epoch: wrapped.epoch, wrapped: wrapped.bytes }))
+    }
     /// Which of these objects the record has, with a key where they need one.
-    pub(crate) async fn known(&self, objects: Vec<ObjectId>) -> Result<std::collections::HashSet<ObjectId>> {
-        let mut known = std::collections::HashSet::new();
-        for object in objects {
-            let there = match self.keys {
-                Some(_) => self.store.object_key(object).await?.is_some(),
-                None => self.store.object(object).await?.is_some(),
-            };
-            if there {
-                known.insert(object);
-            }
-        }
-        Ok(known)
+    pub(crate) async fn known(&self, objects: Vec<ObjectId>) -> Result<std::collections::BTreeSet<ObjectId>> {
+        Ok(match self.keys {
+            Some(_) => self.store.objects_keyed(&objects).await?,
+            None => self.store.objects_known(&objects).await?,
+        })
     }
 
     /// The ways into the case.

@@ -81,6 +81,9 @@ impl Casework {
             .commit(crate::witness::FIELD, crate::witness::findings(&findings).into())?;
         ledger.seal(self, &mut tx, act).await?;
         if !findings.is_empty() {
+            // What was noticed when the archive itself came stays.
+            let before = tx.findings(item).await?.into_iter().filter(|f| f.derivation.is_none()).map(|f| f.finding);
+            let findings: Vec<Finding> = before.chain(findings).collect();
             let first = tx.acquisitions(item).await?.first().map(|a| a.id).ok_or(CaseError::Inconsistent { what: "an item" })?;
             tx.add_intake_findings(item, first, &findings).await?;
         }

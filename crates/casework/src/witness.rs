@@ -5,7 +5,10 @@
 
 use serde_json::{Value, json};
 use zapys_domain::{Finding, ObjectId};
-use zapys_store::{AcquisitionRow, DerivationRow, ItemDetails, ItemRow, NewItem};
+use zapys_ledger::Hash;
+use zapys_store::{
+    AcquisitionRow, CheckpointRow, CosignatureRow, DerivationRow, ItemDetails, ItemRow, NewItem, StampRequestRow, StampRow,
+};
 
 /// Name of the commitment.
 pub(crate) const FIELD: &str = "record";
@@ -84,6 +87,24 @@ pub(crate) fn derivation(row: &DerivationRow, findings: &[Finding]) -> String {
 /// What was noticed while an archive was unpacked.
 pub(crate) fn findings(findings: &[Finding]) -> String {
     digest(&json!(findings))
+}
+
+/// A checkpoint as it was kept.
+pub(crate) fn checkpoint(row: &CheckpointRow) -> Hash {
+    Hash::of(json!([row.size, Hash::from_bytes(row.root).hex(), row.note, row.at.micros()]).to_string().as_bytes())
+}
+
+/// What others signed and stamped.
+pub(crate) fn outside(cosignatures: &[CosignatureRow], requests: &[StampRequestRow], stamps: &[StampRow]) -> Hash {
+    let hex = |id: &[u8; 32]| Hash::from_bytes(*id).hex();
+    let mut all: Vec<Value> = Vec::new();
+    all.extend(cosignatures.iter().map(|c| json!([c.size, c.name, c.key_id, c.signature, c.vkey, c.at.micros()])));
+    all.extend(requests.iter().map(|r| json!([hex(&r.id), r.size, r.checkpoint, r.request, r.at.micros()])));
+    all.extend(stamps.iter().map(|s| {
+        let request = s.request.as_ref().map(hex);
+        json!([hex(&s.id), s.kind.word(), s.size, s.checkpoint, request, s.reply, s.chain, s.crls, s.header, s.at.micros()])
+    }));
+    Hash::of(json!(all).to_string().as_bytes())
 }
 
 /// A text of ours that a setting holds.

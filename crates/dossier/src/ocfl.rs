@@ -118,9 +118,6 @@ impl Findings {
     pub(crate) fn warn(&mut self, code: &'static str, subject: &str, words: impl Into<String>) {
         self.put(Weight::Warning, code, subject, words);
     }
-    pub(crate) fn errors(&self) -> usize {
-        self.0.iter().filter(|f| f.weight == Weight::Error).count()
-    }
     /// Puts a folder's name before every subject.
     fn take_below(&mut self, prefix: &str, inner: Vec<Finding>) {
         for f in inner {

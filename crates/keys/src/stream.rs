@@ -116,14 +116,42 @@ pub struct Opener<R> {
     key: LessSafeKey,
     window: Window,
     chunk: u64,
+    /// Room for one sealed chunk; the open one lies in `at..end`.
     held: Vec<u8>,
     at: usize,
+    end: usize,
 }
 impl<R: Read> Opener<R> {
     /// `from` must give the bytes of `window.sealed`.
     pub fn new(from: R, key: &Secret, window: Window) -> Self {
-        let chunk = window.first;
-        Self { from, key: cipher(key), window, chunk, held: Vec::new(), at: 0 }
+        let (chunk, room) = (window.first, (window.sealed.end - window.sealed.start).min(SEALED_CHUNK));
+        let held = vec![0; usize::try_from(room).unwrap_or(CHUNK + TAG)];
+        Self { from, key: cipher(key), window, chunk, held, at: 0, end: 0 }
+    }
+    /// Gives everything that is left to `take`, chunk by chunk and without another copy. Errors: as when reading.
+    pub fn each(mut self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        while self.has_more()? {
+            let n = self.available();
+            take(&self.held[self.at..self.at + n]);
+            self.taken(n);
+        }
+        Ok(())
+    }
+    /// Opens the next chunk where the last one is used up. False at the end.
+    fn has_more(&mut self) -> io::Result<bool> {
+        // An empty stream has one chunk, and that must prove itself too.
+        let untouched = self.chunk == self.window.first;
+        if (self.window.take > 0 && self.at == self.end) || untouched {
+            self.next()?;
+        }
+        Ok(self.available() > 0)
+    }
+    fn available(&self) -> usize {
+        (self.end - self.at).min(usize::try_from(self.window.take).unwrap_or(usize::MAX))
+    }
+    fn taken(&mut self, n: usize) {
+        self.at += n;
+        self.window.take -= n as u64;
     }
     fn next(&mut self) -> io::Result<()> {
         let changed = || io::Error::new(io::ErrorKind::InvalidData, "sealed bytes were changed");
@@ -134,13 +162,19 @@ impl<R: Read> Opener<R> {
                 return Err(changed());
             }
         }
-        self.held.clear();
-        self.held.reserve(CHUNK + TAG);
-        (&mut self.from).take(SEALED_CHUNK).read_to_end(&mut self.held)?;
+        let mut n = 0;
+        while n < self.held.len() {
+            match self.from.read(&mut self.held[n..]) {
+                Ok(0) => break,
+                Ok(more) => n += more,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
         let last = self.chunk + 1 == self.window.chunks;
-        let n = self.key.open_in_place(nonce(self.chunk, last), Aad::from(HEAD), &mut self.held).map_err(|_| changed())?.len();
-        self.held.truncate(n);
-        self.at = usize::try_from(self.window.skip).unwrap_or(usize::MAX).min(n);
+        let sealed = &mut self.held[..n];
+        self.end = self.key.open_in_place(nonce(self.chunk, last), Aad::from(HEAD), sealed).map_err(|_| changed())?.len();
+        self.at = usize::try_from(self.window.skip).unwrap_or(usize::MAX).min(self.end);
         self.window.skip = 0;
         self.chunk += 1;
         Ok(())
@@ -148,15 +182,10 @@ impl<R: Read> Opener<R> {
 }
 impl<R: Read> Read for Opener<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        // An empty stream has one chunk, and that must prove itself too.
-        let untouched = self.chunk == self.window.first;
-        if (self.window.take > 0 && self.at == self.held.len()) || untouched {
-            self.next()?;
-        }
-        let n = (self.held.len() - self.at).min(out.len()).min(usize::try_from(self.window.take).unwrap_or(usize::MAX));
+        self.has_more()?;
+        let n = self.available().min(out.len());
         out[..n].copy_from_slice(&self.held[self.at..self.at + n]);
-        self.at += n;
-        self.window.take -= n as u64;
+        self.taken(n);
         Ok(n)
     }
 }
@@ -193,6 +222,10 @@ mod tests {
             assert_eq!(s.len() as u64, sealed_len(n as u64));
             assert_eq!(plain_len(s.len() as u64), Some(n as u64));
             assert_eq!(opened(&key, &s, 0..u64::MAX).expect("opens"), plain);
+            let window = Window::new(s.len() as u64, 0..u64::MAX).expect("a stream");
+            let mut each = Vec::new();
+            Opener::new(s.as_slice(), &key, window).each(|part| each.extend_from_slice(part)).expect("opens");
+            assert_eq!(each, plain);
         }
         assert_eq!(plain_len(23), None);
         assert_eq!(plain_len(8 + SEALED_CHUNK + 16), None, "a last chunk that holds nothing");

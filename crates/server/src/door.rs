@@ -36,12 +36,20 @@ pub struct Sitting {
     /// Processing beside the workbench.
     pub work: Work,
     presence: Arc<Presence>,
-    over: Arc<watch::Sender<bool>>,
+    over: Arc<watch::Sender<Option<Over>>>,
+}
+/// Why people may not look any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The case is locked: whoever shows something of it forgets it.
+    Locked,
+    /// The program ends, and there was nothing to lock.
+    Stopped,
 }
 impl Sitting {
     fn new(case: Arc<Casework>, work: Work, after: Option<Duration>) -> Self {
         let presence = Arc::new(Presence::new(after, uptime()));
-        Self { case, work, presence, over: Arc::new(watch::channel(false).0) }
+        Self { case, work, presence, over: Arc::new(watch::channel(None).0) }
     }
     /// How long without anybody until it ends.
     pub fn lock_after(&self) -> Option<Duration> {
@@ -61,12 +69,20 @@ impl Sitting {
         self.presence.last_seen()
     }
     /// Ends when people may not look any more.
-    pub fn over(&self) -> impl Future<Output = ()> + Send + use<> {
+    pub fn over(&self) -> impl Future<Output = Over> + Send + use<> {
         let mut over = self.over.subscribe();
         async move {
+            let ended = over.wait_for(Option::is_some).await;
             // An error means that nobody can end it any more, because it ended.
-            let _ = over.wait_for(|over| *over).await;
+            ended.ok().and_then(|o| *o).unwrap_or(Over::Locked)
         }
+    }
+    fn end(&self, why: Over) {
+        self.over.send_if_modified(|over| {
+            let first = over.is_none();
+            over.get_or_insert(why);
+            first
+        });
     }
 }
 
@@ -240,7 +256,8 @@ impl Door {
         self.ending.send_replace(true);
         if let Some(sitting) = self.place().held() {
             sitting.work.stop();
-            sitting.over.send_replace(true);
+            // Whoever stops the program with a case that can be locked means to lock it.
+            sitting.end(if self.encrypted { Over::Locked } else { Over::Stopped });
         }
     }
     /// Ends once somebody asked everything to end.
@@ -250,7 +267,7 @@ impl Door {
 
     async fn let_go(&self, before: Place) -> bool {
         if let Some(sitting) = before.held() {
-            sitting.over.send_replace(true);
+            sitting.end(Over::Locked);
             sitting.work.stop();
             *self.leaving.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&sitting.case);
         }
@@ -282,7 +299,7 @@ impl Door {
             tokio::pin!(over);
             loop {
                 tokio::select! {
-                    () = &mut over => return,
+                    _ = &mut over => return,
                     () = tokio::time::sleep(LOOK.min(after / 8)) => {},
                 }
                 match presence.verdict(uptime()) {
@@ -310,7 +327,7 @@ impl Door {
             if !Arc::ptr_eq(&sitting.presence, presence) || presence.verdict(uptime()) != Verdict::Gone {
                 return;
             }
-            sitting.over.send_replace(true);
+            sitting.end(Over::Locked);
             if sitting.work.is_busy() {
                 self.lock_after_work(sitting);
                 *place = Place::Shut(sitting.clone());
@@ -348,6 +365,11 @@ impl Door {
     }
     fn place_mut(&self) -> std::sync::RwLockWriteGuard<'_, Place> {
         self.place.write().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// The failures so far, for tests that shall not wait.
+    #[cfg(test)]
+    pub fn failures(&self) -> std::sync::MutexGuard<'_, Tries> {
+        self.tries()
     }
     fn tries(&self) -> std::sync::MutexGuard<'_, Tries> {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,7 +1,7 @@
 //! What every request must pass: this machine as Host, this origin, a session, and the session's token for changes.
 
 use crate::App;
-use crate::door::Sitting;
+use crate::door::{Over, Sitting};
 use crate::error::Problem;
 use crate::session::cookie;
 use axum::extract::{Request, State};
@@ -116,7 +116,16 @@ pub async fn needs_open_case(State(app): State<App>, mut request: Request, next:
     request.extensions_mut().insert(sitting);
     tokio::select! {
         biased;
-        () = over => Problem::locked().into_response(),
+        why = over => match why {
+            Over::Locked => Problem::locked().into_response(),
+            Over::Stopped => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "zapys is stopping",
+                "Start it again with `zapys serve`.",
+            )
+            .into_response(),
+        },
         response = next.run(request) => response,
     }
 }

@@ -1,21 +1,26 @@
 //! Acts of taking in.
 
 use crate::error::StoreError;
+use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::Row;
-use crate::run::{Run, args, reads, statements};
+use crate::run::{Arg, Run, args, reads, statements};
 use crate::tx::Tx;
 use zapys_domain::edtf::Edtf;
 use zapys_domain::provenance::{Provenance, Sensitivity, SourceGrade};
 use zapys_domain::{ItemId, Lang};
 
 statements! {
-    ADD = "INSERT INTO acquisitions (id, item, object, actor, at, method, path, source, source_grade, origin, collected_by, legal_basis, \
-        recorded, published, lang, sensitivity, labels, entry_seq) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     OF_ITEM = "SELECT id, item, object, actor, at, method, path, source, source_grade, origin, collected_by, legal_basis, recorded, \
         published, lang, sensitivity, labels, entry_seq FROM acquisitions WHERE item = $1 ORDER BY at, id";
 }
+
+pub(crate) const ADD_ACQUISITIONS: Insert = Insert {
+    head: "INSERT INTO acquisitions (id, item, object, actor, at, method, path, source, source_grade, origin, collected_by, legal_basis, \
+        recorded, published, lang, sensitivity, labels, entry_seq)",
+    columns: 18,
+    tail: "",
+};
 
 reads! {
     /// Every act of taking an item in, oldest first.
@@ -31,34 +36,38 @@ impl Run<'_> {
 impl Tx {
     /// Records an act of taking in. Such a row never changes again.
     pub async fn add_acquisition(&mut self, row: &AcquisitionRow) -> Result<(), StoreError> {
-        let p = &row.provenance;
-        let labels = serde_json::to_string(&p.labels).map_err(|_| StoreError::Inconsistent {
-            table: "acquisitions",
-            column: "labels",
-            id: row.id.to_string(),
-        })?;
-        let args = args![
-            row.id,
-            row.item,
-            row.object,
-            row.actor.id.as_str(),
-            row.at,
-            row.method.word(),
-            &row.path,
-            &p.source,
-            p.source_grade.map(SourceGrade::word),
-            &p.origin,
-            &p.collected_by,
-            &p.legal_basis,
-            p.recorded.as_ref().map(Edtf::as_str),
-            p.published.as_ref().map(Edtf::as_str),
-            p.lang.as_ref().map(Lang::as_str),
-            p.sensitivity.map(Sensitivity::word),
-            labels,
-            row.entry,
-        ];
-        self.record().exec(ADD, &args).await.map(drop)
+        self.record().insert(&ADD_ACQUISITIONS, &acquisition_args(row)?).await.map(drop)
     }
+}
+
+/// The arguments of [`ADD_ACQUISITIONS`].
+pub(crate) fn acquisition_args(row: &AcquisitionRow) -> Result<[Arg<'_>; 18], StoreError> {
+    let p = &row.provenance;
+    let labels = serde_json::to_string(&p.labels).map_err(|_| StoreError::Inconsistent {
+        table: "acquisitions",
+        column: "labels",
+        id: row.id.to_string(),
+    })?;
+    Ok(args![
+        row.id,
+        row.item,
+        row.object,
+        row.actor.id.as_str(),
+        row.at,
+        row.method.word(),
+        &row.path,
+        &p.source,
+        p.source_grade.map(SourceGrade::word),
+        &p.origin,
+        &p.collected_by,
+        &p.legal_basis,
+        p.recorded.as_ref().map(Edtf::as_str),
+        p.published.as_ref().map(Edtf::as_str),
+        p.lang.as_ref().map(Lang::as_str),
+        p.sensitivity.map(Sensitivity::word),
+        labels,
+        row.entry,
+    ])
 }
 
 fn acquisition(row: &Row) -> Result<AcquisitionRow, StoreError> {

@@ -16,8 +16,6 @@ macro_rules! entry_columns {
 }
 
 statements! {
-    APPEND = "INSERT INTO entries (seq, item, item_seq, at, actor, action, canonical, leaf, digest) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     LAST = concat!(entry_columns!(), " ORDER BY seq DESC LIMIT 1");
     ONE = concat!(entry_columns!(), " WHERE seq = $1");
     RANGE = concat!(entry_columns!(), " WHERE seq >= $1 AND seq < $2 ORDER BY seq LIMIT $3");
@@ -37,6 +35,11 @@ statements! {
     CHECKPOINTS = "SELECT size, root, note, at FROM checkpoints ORDER BY size";
 }
 
+pub(crate) const APPEND: Insert = Insert {
+    head: "INSERT INTO entries (seq, item, item_seq, at, actor, action, canonical, leaf, digest)",
+    columns: 9,
+    tail: "",
+};
 pub(crate) const ADD_OPENINGS: Insert = Insert { head: "INSERT INTO openings (seq, field, salt, value)", columns: 4, tail: "" };
 
 /// Entries read in one go by [`Store::leaves`](crate::Store::leaves).
@@ -147,27 +150,31 @@ impl Tx {
     /// Appends a sealed event and what its commitments hide. This is the witness that [`commit`](Tx::commit) asks for.
     /// Errors: `OutOfOrder` where the sequence is not the next one; `Refused` where the item's count is taken.
     pub async fn append(&mut self, entry: &EntryRow, openings: &[Opening]) -> Result<(), StoreError> {
-        let args = args![
-            entry.seq,
-            entry.item.map(|i| i.to_string()),
-            entry.item_seq,
-            entry.at,
-            entry.actor.id.as_str(),
-            entry.action.word(),
-            entry.canonical.as_str(),
-            hex(&entry.leaf),
-            hex(&entry.digest),
-        ];
-        let expected = self.next_seq().await?;
-        if entry.seq.0 != expected {
-            return Err(StoreError::OutOfOrder { expected, given: entry.seq.0 });
+        self.append_all(std::slice::from_ref(entry), openings).await
+    }
+    /// The same for several events that follow one another, with all that their commitments hide.
+    pub async fn append_all(&mut self, entries: &[EntryRow], openings: &[Opening]) -> Result<(), StoreError> {
+        let mut next = self.next_seq().await?;
+        for entry in entries {
+            if entry.seq.0 != next {
+                return Err(StoreError::OutOfOrder { expected: next, given: entry.seq.0 });
+            }
+            next += 1;
         }
+        let row = |e: &EntryRow| {
+            let item = e.item.map(|i| i.to_string());
+            let (actor, canonical) = (e.actor.id.clone(), e.canonical.clone());
+            args![e.seq, item, e.item_seq, e.at, actor, e.action.word(), canonical, hex(&e.leaf), hex(&e.digest)]
+        };
+        let rows: Vec<Arg<'_>> = entries.iter().flat_map(row).collect();
         let mut run = self.run();
-        run.exec(APPEND, &args).await?;
+        run.insert(&APPEND, &rows).await?;
         let hidden: Vec<Arg<'_>> =
-            openings.iter().flat_map(|o| args![entry.seq, o.field.as_str(), hex(&o.salt), o.value.to_string()]).collect();
+            openings.iter().flat_map(|o| args![o.seq, o.field.as_str(), hex(&o.salt), o.value.to_string()]).collect();
         run.insert(&ADD_OPENINGS, &hidden).await?;
-        self.witness(expected + 1);
+        if !entries.is_empty() {
+            self.witness(next);
+        }
         Ok(())
     }
     /// Sequence of the next entry; asked once, then counted, since nobody else appends during this transaction.

@@ -293,7 +293,12 @@ pub(crate) fn fullest() -> Vec<(String, String)> {
         all.push((format!("filter::facet::{name}"), facet(select, &filter, Part::None).sql));
     }
     for insert in [
+        &crate::entries::APPEND,
         &crate::entries::ADD_OPENINGS,
+        &crate::acquisitions::ADD_ACQUISITIONS,
+        &crate::admit::ADD_OBJECTS,
+        &crate::keys::ADD_KEYS,
+        &crate::items::ADD_ITEMS,
         &crate::items::ADD_FINDINGS,
         &crate::items::ADD_LANGUAGES,
         &crate::items::ADD_FLAGS,

@@ -35,15 +35,14 @@ statements! {
     ADD_OBJECT = "INSERT INTO objects (id, bytes, media_type, first_seen) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
     OBJECT = "SELECT id, bytes, media_type, first_seen FROM objects WHERE id = $1";
     OBJECTS = "SELECT id, bytes, media_type, first_seen FROM objects WHERE id > $1 ORDER BY id LIMIT $2";
-    ADD_ITEM = "INSERT INTO items (id, kind, media_type, format, object, bytes, parent, member_path, title, title_key, title_order, status, \
-        lang, recorded, recorded_earliest, recorded_latest, recorded_basis, published, published_earliest, published_latest, sensitivity, \
-        created, entry_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
     CHANGE_ITEM = "UPDATE items SET title = $2, title_key = $3, title_order = $4, status = $5, lang = $6, recorded = $7, \
         recorded_earliest = $8, recorded_latest = $9, recorded_basis = $10, published = $11, published_earliest = $12, \
         published_latest = $13, sensitivity = $14, entry_seq = $15 WHERE id = $1";
     RECLASSIFY = "UPDATE items SET kind = $2, media_type = $3, format = $4, entry_seq = $5 WHERE id = $1";
     ITEM = concat!("SELECT ", item_columns!(), " WHERE i.id = $1");
     ITEMS_OF_OBJECT = "SELECT id FROM items WHERE object = $1 ORDER BY created, id";
+    ITEM_AS = "SELECT id FROM items WHERE object = $1 AND COALESCE(parent, '') = $2 AND ($2 = '' OR member_path = $3) \
+        ORDER BY created, id LIMIT 1";
     ITEMS_BY_PREFIX = "SELECT id FROM items WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 100";
     ITEM_IDS = "SELECT id FROM items WHERE id > $1 ORDER BY id LIMIT $2";
     CHILDREN = concat!("SELECT ", item_columns!(), " WHERE i.parent = $1 ORDER BY i.created, i.id");
@@ -68,6 +67,13 @@ statements! {
     COUNT_STATUSES = "SELECT status, COUNT(*) AS n FROM items GROUP BY status ORDER BY status";
 }
 
+pub(crate) const ADD_ITEMS: Insert = Insert {
+    head: "INSERT INTO items (id, kind, media_type, format, object, bytes, parent, member_path, title, title_key, title_order, status, \
+        lang, recorded, recorded_earliest, recorded_latest, recorded_basis, published, published_earliest, published_latest, \
+        sensitivity, created, entry_seq)",
+    columns: 23,
+    tail: "",
+};
 pub(crate) const ADD_LANGUAGES: Insert =
     Insert { head: "INSERT INTO item_languages (item, lang)", columns: 2, tail: " ON CONFLICT (item, lang) DO NOTHING" };
 pub(crate) const ADD_FLAGS: Insert = Insert { head: "INSERT INTO item_flags (item, flag, n)", columns: 3, tail: "" };
@@ -79,6 +85,8 @@ reads! {
     fn item(id: ItemId) -> Option<ItemRow>;
     /// Items with exactly these bytes, oldest first. One, unless the same file was packed in several containers.
     fn items_of(object: ObjectId) -> Vec<ItemId>;
+    /// The oldest item with exactly these bytes that came by itself, or, with a parent, as the member of that name in it.
+    fn item_as(object: ObjectId, member: Option<(ItemId, &str)>) -> Option<ItemId>;
     /// Finds an item by identifier, by an unambiguous beginning of one (upper or lower case), or by `sha256:` digest (the oldest
     /// item with those bytes). Errors: `Ambiguous`.
     fn find_item(text: &str) -> Option<ItemId>;
@@ -104,6 +112,11 @@ impl Run<'_> {
     }
     async fn items_of(&mut self, object: ObjectId) -> Result<Vec<ItemId>, StoreError> {
         self.all(ITEMS_OF_OBJECT, &args![object]).await?.iter().map(|r| r.of("items", "id").id("id")).collect()
+    }
+    async fn item_as(&mut self, object: ObjectId, member: Option<(ItemId, &str)>) -> Result<Option<ItemId>, StoreError> {
+        let parent = member.map(|m| m.0.to_string()).unwrap_or_default();
+        let row = self.opt(ITEM_AS, &args![object, parent, member.map(|m| m.1)]).await?;
+        row.map(|r| r.of("items", "id").id("id")).transpose()
     }
     async fn find_item(&mut self, text: &str) -> Result<Option<ItemId>, StoreError> {
         if let Ok(object) = text.parse::<ObjectId>() {
@@ -184,33 +197,7 @@ impl Tx {
     }
     /// Records an item. Errors: `Refused` where the object or parent is unknown or the identifier taken.
     pub async fn add_item(&mut self, item: &NewItem) -> Result<(), StoreError> {
-        let d = Details::of(&item.details);
-        let args = args![
-            item.id,
-            item.kind.word(),
-            item.media_type.as_str(),
-            item.format.as_str(),
-            item.object,
-            item.bytes,
-            item.parent.map(|p| p.to_string()),
-            &item.member_path,
-            &item.details.title,
-            d.title_key,
-            d.title_order,
-            d.status,
-            d.lang,
-            d.recorded.0,
-            d.recorded.1,
-            d.recorded.2,
-            d.recorded_basis,
-            d.published.0,
-            d.published.1,
-            d.published.2,
-            d.sensitivity,
-            item.created,
-            item.entry,
-        ];
-        self.record().exec(ADD_ITEM, &args).await.map(drop)
+        self.record().insert(&ADD_ITEMS, &item_args(item)).await.map(drop)
     }
     /// Replaces what people may change about an item; `entry` witnesses it. Errors: `NoItem`.
     pub async fn change_item(&mut self, id: ItemId, details: &ItemDetails, entry: EntrySeq) -> Result<(), StoreError> {
@@ -300,18 +287,60 @@ impl Run<'_> {
     /// Replaces the findings that `found_by` (a derivation key or an acquisition) left at an item.
     pub(crate) async fn put_findings(&mut self, item: ItemId, found_by: &str, findings: &[Finding]) -> Result<(), StoreError> {
         self.exec(FORGET_FINDINGS, &args![item, found_by]).await?;
-        let mut rows = Vec::with_capacity(findings.len() * ADD_FINDINGS.columns);
-        for (idx, f) in findings.iter().enumerate() {
-            let locator = serde_json::to_string(&f.locator).map_err(|_| StoreError::Inconsistent {
-                table: "findings",
-                column: "locator",
-                id: found_by.into(),
-            })?;
-            rows.extend(args![item, found_by, idx as u64, f.code.as_str(), f.severity.word(), locator, f.message.as_str()]);
-        }
+        let rows = put_findings_args(item, found_by.into(), findings)?;
         self.insert(&ADD_FINDINGS, &rows).await?;
         Ok(())
     }
+}
+
+/// The arguments of [`ADD_FINDINGS`].
+pub(crate) fn put_findings_args<'a>(item: ItemId, found_by: String, findings: &'a [Finding]) -> Result<Vec<Arg<'a>>, StoreError> {
+    let mut rows = Vec::with_capacity(findings.len() * ADD_FINDINGS.columns);
+    for (idx, f) in findings.iter().enumerate() {
+        let locator = serde_json::to_string(&f.locator).map_err(|_| StoreError::Inconsistent {
+            table: "findings",
+            column: "locator",
+            id: found_by.clone(),
+        })?;
+        rows.extend(args![item, found_by.clone(), idx as u64, f.code.as_str(), f.severity.word(), locator, f.message.as_str()]);
+    }
+    Ok(rows)
+}
+
+/// The arguments of [`ADD_ITEMS`].
+pub(crate) fn item_args(item: &NewItem) -> [Arg<'_>; 23] {
+    let d = Details::of(&item.details);
+    args![
+        item.id,
+        item.kind.word(),
+        item.media_type.as_str(),
+        item.format.as_str(),
+        item.object,
+        item.bytes,
+        item.parent.map(|p| p.to_string()),
+        &item.member_path,
+        &item.details.title,
+        d.title_key,
+        d.title_order,
+        d.status,
+        d.lang,
+        d.recorded.0,
+        d.recorded.1,
+        d.recorded.2,
+        d.recorded_basis,
+        d.published.0,
+        d.published.1,
+        d.published.2,
+        d.sensitivity,
+        item.created,
+        item.entry,
+    ]
+}
+
+/// What lists sort items by: the texts of the title, and the bounds of both dates.
+pub(crate) fn sorting(details: &ItemDetails) -> ((String, String), Vec<Option<i64>>) {
+    let d = Details::of(details);
+    ((d.title_key, d.title_order), vec![d.recorded.1, d.recorded.2, d.published.1, d.published.2])
 }
 
 /// Columns made from [`ItemDetails`].

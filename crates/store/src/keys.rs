@@ -1,8 +1,9 @@
 //! Keys of sealed objects, wrapped; and disposal: destroying them, with whatever else the record knows of an item's content.
 
 use crate::error::StoreError;
+use crate::filter::Insert;
 use crate::rows::Row;
-use crate::run::{Run, args, reads, statements};
+use crate::run::{Arg, Run, args, reads, statements};
 use crate::tx::Tx;
 use zapys_domain::{Actor, EntrySeq, Instant, ItemId, ObjectId};
 
@@ -20,7 +21,6 @@ pub struct ObjectKeyRow {
 }
 
 statements! {
-    ADD_KEY = "INSERT INTO object_keys (object, name, epoch, wrapped) VALUES ($1, $2, $3, $4)";
     KEY = "SELECT object, name, epoch, wrapped FROM object_keys WHERE object = $1";
     KEYS = "SELECT object, name, epoch, wrapped FROM object_keys WHERE object > $1 ORDER BY object LIMIT $2";
     KEYS_BETWEEN = "SELECT object, name, epoch, wrapped FROM object_keys WHERE object > $1 AND object <= $2 ORDER BY object";
@@ -51,6 +51,14 @@ statements! {
     FORGET_EXCERPT = "DELETE FROM item_excerpts WHERE item = $1";
     CANCEL_JOBS = "UPDATE jobs SET state = 'cancelled', lease_owner = NULL, lease_until = NULL, error_message = NULL, error_hint = NULL \
         WHERE item = $1";
+}
+
+pub(crate) const ADD_KEYS: Insert =
+    Insert { head: "INSERT INTO object_keys (object, name, epoch, wrapped)", columns: 4, tail: "" };
+
+/// The arguments of [`ADD_KEYS`].
+pub(crate) fn key_args(row: &ObjectKeyRow) -> [Arg<'_>; 4] {
+    args![row.object, row.name.as_str(), u64::from(row.epoch), hex(&row.wrapped)]
 }
 
 reads! {
@@ -111,8 +119,7 @@ impl Tx {
     /// Keeps the key of an object that the same transaction adds. An object that was destroyed and came again is there again.
     pub async fn add_object_key(&mut self, row: &ObjectKeyRow) -> Result<(), StoreError> {
         self.run().exec(RESTORE_OBJECT, &args![row.object]).await?;
-        let args = args![row.object, row.name.as_str(), u64::from(row.epoch), hex(&row.wrapped)];
-        self.record().exec(ADD_KEY, &args).await.map(drop)
+        self.record().insert(&ADD_KEYS, &key_args(row)).await.map(drop)
     }
     /// Replaces how an object's key is wrapped.
     pub async fn rewrap_object_key(&mut self, object: ObjectId, epoch: u32, wrapped: &[u8]) -> Result<(), StoreError> {

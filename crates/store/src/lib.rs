@@ -18,6 +18,7 @@ mod tx;
 pub mod model;
 
 mod acquisitions;
+mod admit;
 mod derivations;
 mod entries;
 mod filter;
@@ -30,6 +31,7 @@ mod settings;
 mod stamps;
 mod transfer;
 
+pub use admit::Admission;
 pub use error::StoreError;
 pub use filter::{Cursor, Facets, ItemFilter, ItemPage, ItemSort};
 pub use keys::ObjectKeyRow;
@@ -62,5 +64,5 @@ pub fn statements(postgres: bool) -> Vec<(String, String)> {
         dialect::all(postgres),
     ];
     let fixed = fixed.concat().into_iter().map(|(name, sql)| (name.to_owned(), sql.to_owned()));
-    fixed.chain(filter::fullest()).collect()
+    fixed.chain(filter::fullest()).chain(admit::fullest()).collect()
 }

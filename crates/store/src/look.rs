@@ -3,15 +3,18 @@
 
 use crate::dialect::{DANGLING_SQLITE, Db, RULES_POSTGRES, RULES_SQLITE};
 use crate::error::StoreError;
+use crate::model::ItemRow;
 use crate::run::{Run, args, statements};
 use crate::{Store, migrate};
 use std::collections::{BTreeMap, BTreeSet};
-use zapys_domain::{EntrySeq, ItemId, Lang};
+use zapys_domain::{EntrySeq, ItemId, Lang, ObjectId};
 
 statements! {
     LANGUAGES = "SELECT lang FROM item_languages WHERE item = $1 ORDER BY lang";
     FLAGS = "SELECT flag, n FROM item_flags WHERE item = $1 ORDER BY flag";
     SETTINGS = "SELECT key, value FROM settings ORDER BY key";
+    SORTED = "SELECT title_key, title_order, recorded_earliest, recorded_latest, published_earliest, published_latest FROM items WHERE id = $1";
+    DERIVED_TO = "SELECT DISTINCT item FROM derivations WHERE output = $1 ORDER BY item";
     DISPOSALS = "SELECT item, entry_seq FROM disposals ORDER BY item";
 }
 impl Store {
@@ -52,6 +55,17 @@ impl Store {
         held.run().listed(item).await
     }
 
+    /// True where the columns that lists are sorted by are what title and dates give.
+    pub async fn is_sorted_right(&self, item: &ItemRow) -> Result<bool, StoreError> {
+        let mut held = self.reader().await?;
+        let Some(row) = held.run().opt(SORTED, &args![item.id]).await? else { return Ok(false) };
+        let row = row.of("items", "id");
+        let kept = (row.text("title_key")?, row.text("title_order")?);
+        let bounds = ["recorded_earliest", "recorded_latest", "published_earliest", "published_latest"];
+        let bounds: Vec<Option<i64>> = bounds.iter().map(|b| row.opt_int(b)).collect::<Result<_, _>>()?;
+        Ok((kept, bounds) == crate::items::sorting(&item.details))
+    }
+
     /// Every setting by its key.
     pub async fn settings(&self) -> Result<BTreeMap<String, String>, StoreError> {
         let mut held = self.reader().await?;
@@ -61,6 +75,13 @@ impl Store {
             Ok((row.text("key")?, row.text("value")?))
         };
         rows.into_iter().map(pair).collect()
+    }
+
+    /// Items that have this object as a derivative.
+    pub async fn derived_to(&self, object: ObjectId) -> Result<Vec<ItemId>, StoreError> {
+        let mut held = self.reader().await?;
+        let rows = held.run().all(DERIVED_TO, &args![object]).await?;
+        rows.into_iter().map(|row| row.of("derivations", "item").id("item")).collect()
     }
 
     /// Items that were disposed of, and the entries that say so.

@@ -2,6 +2,7 @@
 
 use crate::backend::{BackendError, SealedName};
 use crate::copy::{self, Source};
+use crate::disk::Eager;
 use crate::error::VaultError;
 use crate::kept::{Kept, Sealed};
 use crate::vault::{Rest, Stored, Vault};
@@ -73,7 +74,10 @@ impl Batch {
         let (object, bytes, rests) = match &self.vault.rest {
             Rest::Disk(disk) => {
                 let mut file = disk.stage()?;
-                let (object, bytes) = write(from, file.as_file_mut(), key, large)?;
+                let (object, bytes) = match large {
+                    true => write(from, &mut Eager::new(file.as_file_mut()), key, true)?,
+                    false => write(from, file.as_file_mut(), key, false)?,
+                };
                 unchanged(bytes)?;
                 let plain = Kept::plain(object);
                 match if sealed.is_some() { None } else { self.vault.size(&plain)? } {

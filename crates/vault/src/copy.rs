@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::mpsc;
 use zapys_domain::ObjectId;
+use zapys_keys::stream::Opener;
 
 /// Bytes read at once: large enough to make system calls cheap, small enough to stay in a core's cache between reading, hashing
 /// and writing.
@@ -93,6 +94,55 @@ pub fn digest_of(mut from: impl Read) -> io::Result<ObjectId> {
 /// Hashes everything from `from`.
 pub(crate) fn digest(from: &mut dyn Read) -> io::Result<(ObjectId, u64)> {
     each_chunk(from, |e| e, |_| Ok(()))
+}
+
+/// Like [`digest`], with the reading on a thread of its own: opening sealed bytes and hashing them take turns no more.
+pub(crate) fn digest_apart(from: &mut (dyn Read + Send)) -> io::Result<(ObjectId, u64)> {
+    let (full, filled) = mpsc::sync_channel::<(Vec<u8>, usize)>(BUFFERS);
+    let (empty, emptied) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
+    for _ in 0..BUFFERS {
+        empty.send(vec![0; CHUNK]).expect("room for every buffer");
+    }
+    std::thread::scope(|threads| {
+        let reader = threads.spawn(move || -> io::Result<()> {
+            // Whoever hashes gives every buffer back and hangs up only when this thread did.
+            for mut buffer in emptied {
+                let mut n = 0;
+                while n < buffer.len() {
+                    match from.read(&mut buffer[n..]) {
+                        Ok(0) => break,
+                        Ok(more) => n += more,
+                        Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                        Err(e) => return Err(e),
+                    }
+                }
+                if n == 0 || full.send((buffer, n)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        let mut hash = Sha256::new();
+        let mut bytes = 0;
+        for (buffer, n) in filled {
+            hash.update(&buffer[..n]);
+            bytes += n as u64;
+            let _ = empty.send(buffer);
+        }
+        reader.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread stopped")))?;
+        Ok((ObjectId::from_digest(hash.finalize().into()), bytes))
+    })
+}
+
+/// Hashes what an opener gives, without another copy of it.
+pub(crate) fn digest_opened(opener: Opener<Box<dyn Read + Send>>) -> io::Result<(ObjectId, u64)> {
+    let mut hash = Sha256::new();
+    let mut bytes = 0;
+    opener.each(|part| {
+        hash.update(part);
+        bytes += part.len() as u64;
+    })?;
+    Ok((ObjectId::from_digest(hash.finalize().into()), bytes))
 }
 
 /// Reads to the end, hashing, and hands each chunk on. Answers the digest and the number of bytes.

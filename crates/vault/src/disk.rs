@@ -6,7 +6,8 @@
 use crate::backend::{Backend, BackendError, Page, Put, SealedName};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -111,6 +112,36 @@ impl Disk {
     }
 }
 
+/// Bytes after which writing a large file to the disk begins.
+const EAGER: u64 = 32 << 20;
+
+/// A large file being written, which the disk begins to take while the rest is still being made.
+pub(crate) struct Eager<'f> {
+    file: &'f mut File,
+    written: u64,
+    begun: u64,
+}
+impl<'f> Eager<'f> {
+    pub(crate) fn new(file: &'f mut File) -> Self {
+        Self { file, written: 0, begun: 0 }
+    }
+}
+impl Write for Eager<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.written += n as u64;
+        if let Some(due) = NonZeroU64::new(self.written - self.begun).filter(|due| due.get() >= EAGER) {
+            // As in `written`, only of what came last. Pages on their way to the disk stay in memory.
+            let _ = rustix::fs::fadvise(&*self.file, self.begun, Some(due), rustix::fs::Advice::DontNeed);
+            self.begun = self.written;
+        }
+        Ok(n)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Backend for Disk {
     fn put_new(&self, name: &SealedName, body: &mut dyn Read, len: u64) -> Result<Put, BackendError> {
         if self.size(name)?.is_some() {
@@ -124,7 +155,7 @@ impl Backend for Disk {
             match body.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(n) => {
-                    io::Write::write_all(&mut file, &chunk[..n])?;
+                    file.write_all(&chunk[..n])?;
                     found += n as u64;
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

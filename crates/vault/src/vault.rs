@@ -157,18 +157,29 @@ impl Vault {
             _ => VaultError::Backend(e.into()),
         }
     }
+    /// Errors: `Source` where it cannot be read to the end, and those of [`read`](Self::read).
+    fn digest(&self, kept: &Kept) -> Result<(ObjectId, u64), VaultError> {
+        let Some(sealed) = &kept.sealed else {
+            return copy::digest(&mut *self.read(kept, 0..u64::MAX)?).map_err(VaultError::Source);
+        };
+        let name = kept.name();
+        let rests = self.backend().size(&name)?.ok_or(BackendError::NotThere)?;
+        let window = Window::new(rests, 0..u64::MAX).ok_or(VaultError::Broken { object: kept.object })?;
+        let body = self.backend().read(&name, window.sealed.clone())?;
+        let mut opener = Opener::new(body, &sealed.key, window);
+        let hashed = if rests >= copy::LARGE { copy::digest_apart(&mut opener) } else { copy::digest_opened(opener) };
+        hashed.map_err(VaultError::Source)
+    }
     /// Reads an object again and compares its digest.
     pub fn check(&self, kept: &Kept) -> Result<(), Damage> {
         let object = kept.object;
         let unreadable = |cause| Damage::Unreadable { object, cause };
-        let mut body = match self.read(kept, 0..u64::MAX) {
-            Ok(body) => body,
-            Err(VaultError::Backend(BackendError::NotThere)) => return Err(Damage::Missing { object }),
-            Err(VaultError::Broken { .. }) => return Err(Damage::Broken { object }),
-            Err(VaultError::Backend(cause)) => return Err(unreadable(cause)),
-            Err(other) => return Err(unreadable(BackendError::Io(io::Error::other(other)))),
-        };
-        let (found, bytes) = copy::digest(&mut *body).map_err(|e| match self.unread(kept, e) {
+        let hashed = self.digest(kept).map_err(|e| match e {
+            VaultError::Source(e) => self.unread(kept, e),
+            e => e,
+        });
+        let (found, bytes) = hashed.map_err(|e| match e {
+            VaultError::Backend(BackendError::NotThere) => Damage::Missing { object },
             VaultError::Broken { .. } => Damage::Broken { object },
             VaultError::Backend(cause) => unreadable(cause),
             other => unreadable(BackendError::Io(io::Error::other(other))),

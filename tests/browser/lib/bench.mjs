@@ -41,9 +41,9 @@ export class Bench {
     if (this.items.size !== items.length) throw new Error('two items of the case have one name');
   }
 
-  /** Opens an encrypted case without a browser. */
+  /** Opens an encrypted case without a browser, where it is locked. */
   async unlock() {
-    await this.post('/unlock', { key_file: this.served.key.toString('base64') });
+    if ((await this.get('/session')).locked) await this.post('/unlock', { key_file: this.served.key.toString('base64') });
     await this.learn();
   }
 

@@ -70,12 +70,14 @@ export class Watch {
   }
 }
 
-/** A context with its own storage; `state` carries a session over. */
-export async function contextOf(browser, watch, { state, forgive, ...options } = {}) {
+/** A context with its own storage; `state` carries a session over; `deaf` keeps the stream of events away. */
+export async function contextOf(browser, watch, { state, forgive, deaf = false, ...options } = {}) {
   const context = await browser.newContext({ locale: 'en-GB', viewport: WIDE, colorScheme: 'light', reducedMotion: 'reduce', storageState: state, ...options });
   context.setDefaultTimeout(PATIENCE);
   await context.addInitScript(witness);
   watch.over(context, forgive);
+  // A page that hears nothing of what happens elsewhere.
+  if (deaf) await context.route('**/api/v1/events', (route) => route.abort());
   return context;
 }
 

@@ -77,7 +77,8 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
   const dir = path.join(folder, 'case');
   const key = randomBytes(64);
   const opens = encrypted ? ['--key-file', path.join(folder, 'key')] : [];
-  const zapys = (...args) => run(bin, [...opens, ...args], { env, maxBuffer: 64 << 20 });
+  // Where the evidence lies on this machine is nobody's business: paths stay as they were given.
+  const zapys = (...args) => run(bin, [...opens, ...args], { env, cwd: path.dirname(evidence), maxBuffer: 64 << 20 });
   let server = null;
 
   async function endOf(program) {
@@ -113,6 +114,12 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     const { started } = await begin({}, opens);
     return { stop: () => endOf(started) };
   }
+  /** As if somebody pulled the plug. */
+  async function kill() {
+    const ended = once(server, 'exit');
+    server.kill('SIGKILL');
+    await ended;
+  }
   async function again(settings) {
     await endOf(server);
     return serve(settings);
@@ -126,18 +133,18 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
       await zapys('-C', dir, 'key', 'add', '--new-passphrase-file', path.join(folder, 'words'));
       const files = (await readdir(evidence, { recursive: true })).filter((name) => FEW.includes(path.basename(name)));
       if (files.length !== FEW.length) throw new Error(`the sample lacks what these tests look at: ${files}`);
-      await zapys('-C', dir, 'add', ...files.map((name) => path.join(evidence, name)), '--source', 'Sample');
+      await zapys('-C', dir, 'add', ...files.map((name) => path.join('evidence', name)), '--source', 'Sample');
     } else {
       if (process.env.ZAPYS_BROWSER_CASE) await cp(path.resolve(process.env.ZAPYS_BROWSER_CASE), dir, { recursive: true });
       else await zapys('init', dir, '--no-encryption', '--name', 'Museum crates');
-      await zapys('-C', dir, 'add', evidence, '--source', 'Sample');
+      await zapys('-C', dir, 'add', 'evidence', '--source', 'Sample');
       if (hostile) {
         await writeHostile(path.join(folder, 'hostile'));
         await zapys('-C', dir, 'add', path.join(folder, 'hostile'), '--source', 'Unknown sender');
       }
     }
     await zapys('-C', dir, 'process');
-    return { ...(await serve()), key, stop, again, second };
+    return { ...(await serve()), key, stop, again, second, kill };
   } catch (cause) {
     await stop();
     throw cause;

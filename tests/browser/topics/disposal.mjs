@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { faultsOf } from '../lib/axe.mjs';
 
 export default function disposal(bench) {
   describe('disposal', () => {
+    beforeEach(() => bench.unlock());
+
+    let item = '';
+
     test('shows what it would do, asks for grounds and a word, and then says what happened', async () => {
-      const { item } = bench.item('origin.html');
+      item = bench.item('origin.html').item;
       const plan = await bench.get(`/items/${item}/dispose`);
       await bench.with(`/items/${item}`, async (page) => {
         await page.locator('#b0').waitFor();
@@ -36,7 +40,6 @@ export default function disposal(bench) {
     });
 
     test('it is shown as such ever after, and as no error', async () => {
-      const { item } = bench.item('origin.html');
       for (const path of [`/items/${item}`, `/items/${item}/custody`]) {
         await bench.with(path, async (page) => {
           await page.getByRole('table').getByText('disposed of').waitFor();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { faultsOf } from '../lib/axe.mjs';
+import { until } from '../lib/browser.mjs';
 import { forgotten, telling } from './locking.mjs';
 
 /** Long enough to open a page on a busy machine, short enough to wait for. */
@@ -31,6 +32,21 @@ export default function idle(bench) {
         assert.ok(own.filter((path) => path === '/api/v1/stay').length <= 1, own.join(' '));
       });
       assert.equal((await bench.get('/session')).locked, true);
+    });
+
+    test('a page that was left alone by a server that died forgets too', async () => {
+      await bench.unlock();
+      const words = await telling(bench);
+      const page = await bench.page('/items', { forgive: () => true });
+      await page.locator('[data-row="0"]').waitFor();
+      await bench.served.kill();
+      const left = async () => {
+        // The page is being loaded, or there is none: then there is nothing to be read.
+        const all = await page.content().catch(() => words.join(' '));
+        return words.filter((word) => all.includes(word));
+      };
+      await until(async () => (await left()).length === 0, 'nothing is left');
+      await page.context().close();
       await bench.again({});
       await bench.unlock();
     });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { faultsOf } from '../lib/axe.mjs';
 
 export default function ways(bench) {
   describe('ways into the case', () => {
+    beforeEach(() => bench.unlock());
+
     const open = (look, options) =>
       bench.with('/settings', async (page) => {
         await page.getByRole('table', { name: 'Ways into the case' }).locator('tbody tr').first().waitFor();

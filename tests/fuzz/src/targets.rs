@@ -20,6 +20,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("event", event),
     ("note", note),
     ("stamp", stamp),
+    ("export", export),
     ("frame", frame),
     ("query", query),
     ("keys", keys),
@@ -138,9 +139,33 @@ fn stamp(bytes: &[u8]) {
     use zapys_ledger::stamp::{Certificate, Crl, Reply, Request, Trust, judge};
     if let Ok(reply) = Reply::parse(bytes) {
         let _ = judge(reply.token(), b"what was stamped", None, &Trust::default());
+        // The same with every certificate in it trusted: the way from one to the other is somebody's choice, too.
+        let roots = reply.token().certificates();
+        let _ = judge(reply.token(), b"what was stamped", None, &Trust { roots, ..Trust::default() });
     }
     let _ = (Request::parse(bytes), Certificate::read_file(bytes), Crl::read_file(bytes));
     let _ = zapys_ledger::ots::Proof::parse(bytes);
+}
+
+/// A folder with a ledger in which every file but the checkpoint is foreign. The first byte is the size of the log.
+fn export(bytes: &[u8]) {
+    use zapys_ledger::{Checkpoint, Hash, Signer, SigningKey, export, tiles};
+    let (size, rest) = bytes.split_first().map_or((0, bytes), |(n, rest)| (u64::from(*n), rest));
+    if let Some(entries) = tiles::read_bundle(rest, size) {
+        let again = tiles::bundle(0, entries.into_iter()).expect("what was read can be written").1;
+        assert_eq!(again, rest, "a bundle has one form only");
+    }
+    static KEY: OnceLock<SigningKey> = OnceLock::new();
+    let key = KEY.get_or_init(|| SigningKey::from_seed("o", &[1; 32]).expect("a key"));
+    let root = if size == 0 { Hash::empty() } else { Hash::leaf(rest) };
+    let checkpoint = Checkpoint { origin: "o".into(), size, root }.sign(&[key]).expect("signs").to_string();
+    let read = |name: &str, most: usize| match name {
+        export::CHECKPOINT => Ok(Some(checkpoint.clone().into_bytes())),
+        _ if rest.len() > most => Err(export::Unreadable),
+        _ => Ok(Some(rest.to_vec())),
+    };
+    let found = export::check(&read, &[key.key().clone()], &[]).expect("there is a checkpoint");
+    assert!(found.entries <= size);
 }
 
 /// What a host program may say to us, and we to it.

@@ -9,13 +9,18 @@ const OFTEN = 30;
 class Presence {
   /** Seconds that were left when the server told that it will lock; null where it has not. */
   left = $state<number | null>(null);
+  #after: number | null = null;
   #every = 0;
   #reported = 0;
+  /** When somebody touched something, by the clock on the wall: a computer that slept was not touched. */
+  #seen = 0;
   #listening = false;
 
   /** `after`: seconds without a person until the case locks; null for never. */
   start(after: number | null): void {
     this.left = null;
+    this.#after = after;
+    this.#seen = Date.now();
     if (after === null) return;
     this.#every = Math.min(OFTEN, after / 5) * 1000;
     this.#reported = performance.now();
@@ -28,7 +33,13 @@ class Presence {
     }, { capture: true, passive: true });
   }
 
+  /** Nobody touched anything for longer than the case stays open. */
+  get gone(): boolean {
+    return this.#after !== null && Date.now() - this.#seen > this.#after * 1000;
+  }
+
   #touched(): void {
+    this.#seen = Date.now();
     if (this.left !== null || performance.now() - this.#reported > this.#every) this.stay();
   }
 

@@ -16,14 +16,25 @@ pub fn python() -> PathBuf {
     dir().join("bin/python3")
 }
 
-/// True where the yardstick of intake is installed.
-pub fn has_openssl() -> bool {
-    runs(&["openssl", "version"])
+/// The program that makes bags, as the tests use it.
+pub fn bagit() -> PathBuf {
+    venvs().join("v-bagit/bin/bagit.py")
 }
 
-/// True where Python can make environments.
-pub fn has_venv() -> bool {
-    runs(&["python3", "-c", "import venv, ensurepip"])
+/// Errors: a peer of intake or its yardstick is not installed.
+pub fn ready() -> Result<(), String> {
+    let missing = |words: &[&str]| !runs(words);
+    for (words, package) in [
+        (["openssl", "version"], "openssl"),
+        (["restic", "version"], "restic"),
+        (["borg", "--version"], "borgbackup"),
+        ([bagit().to_string_lossy().as_ref(), "--version"], "bagit (`cargo xtask setup --for bench` makes its environment)"),
+    ] {
+        if missing(&words) {
+            return Err(format!("{} is not installed. Install {package}, then run the same command again.", words[0]));
+        }
+    }
+    Ok(())
 }
 
 fn runs(words: &[&str]) -> bool {

@@ -4,7 +4,7 @@
 //! index. Then the running workbench answers over HTTP; its own time and the time until the answer is read are both kept.
 
 use super::call::Numbers;
-use super::intake::{fresh, text};
+use super::files::{fresh, text};
 use super::measured::{median, quantile, read, script};
 use super::{Bench, Row, Unit};
 use crate::sample;
@@ -58,7 +58,7 @@ pub fn run(bench: &Bench) -> Result<(Vec<Row>, Value), String> {
         fs::write(&path, bytes).map_err(|e| format!("{} cannot be written: {e}.", path.display()))?;
     }
     let begun = Instant::now();
-    bench.call(&["init", &case, "--name", "bench", "--no-encryption", "--quiet"])?;
+    bench.init(&case)?;
     bench.call(&["-C", &case, "--quiet", "add", &text(&exports), "--source", "bench"])?;
     bench.call(&["-C", &case, "--quiet", "process"])?;
     let made_s = begun.elapsed().as_secs_f64();
@@ -172,7 +172,7 @@ fn next<'s>(sentences: &'s [String], word: &'s str) -> &'s str {
 }
 
 /// Starts the workbench on a free port. Answers it and its one-time link.
-fn serve(bench: &Bench, case: &str) -> Result<(Child, String), String> {
+pub fn serve(bench: &Bench, case: &str) -> Result<(Child, String), String> {
     let mut command = bench.zapys(&["-C", case, "--json", "--quiet", "serve", "--listen", "127.0.0.1:0"]);
     let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = started.map_err(|e| format!("The workbench cannot be started: {e}."))?;
@@ -190,7 +190,7 @@ fn serve(bench: &Bench, case: &str) -> Result<(Child, String), String> {
 }
 
 /// Asks the workbench to end, and waits for it.
-fn stop(mut server: Child) -> Result<(), String> {
+pub fn stop(mut server: Child) -> Result<(), String> {
     let asked = call(program("kill").arg(server.id().to_string()));
     if asked.is_err() {
         let _ = server.kill();
@@ -199,7 +199,7 @@ fn stop(mut server: Child) -> Result<(), String> {
 }
 
 /// The most resident memory that a running process ever had, in bytes; 0 where it is gone.
-fn most_memory(pid: u32) -> u64 {
+pub fn most_memory(pid: u32) -> u64 {
     let text = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).unwrap_or_default();
     let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kib| kib * 1024)

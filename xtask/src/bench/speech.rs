@@ -3,7 +3,7 @@
 //! Ours is the product as people run it: the case, the sandbox, the checks of every segment. Both are told that the language
 //! is Russian, and both are charged for starting and for loading the model.
 
-use super::intake::{fresh, text};
+use super::files::{fresh, text};
 use super::measured::{Cost, Runs, measure, median, read, script};
 use super::peers::python;
 use super::{Bench, Row, Unit, call};
@@ -128,7 +128,7 @@ fn compare(bench: &Bench, sounds: &Sounds, n_runs: usize) -> Result<(Vec<Row>, V
 /// One run of ours in a fresh case, decoded beforehand. Answers its cost and the words of each file.
 fn zapys(bench: &Bench, sounds: &Sounds, place: &Path) -> Result<(Cost, Words), String> {
     let case = text(&place.join("case"));
-    bench.call(&["init", &case, "--name", "bench", "--no-encryption", "--quiet"])?;
+    bench.init(&case)?;
     bench.call(&["-C", &case, "--quiet", "add", &text(&sounds.dir), "--source", "bench", "--lang", "ru"])?;
     bench.call(&["-C", &case, "--quiet", "process", "--only", "probe,decode"])?;
     let cost = bench.measure(&["-C", &case, "--quiet", "process", "--only", "speech,transcript"], place)?;

@@ -40,7 +40,7 @@ requirements! {
     "R1.34" Hala "BP14" "Every derivative is hashed, and was re-read unchanged" => hashes;
 }
 
-fn done<'g>(g: &'g Gathered) -> impl Iterator<Item = &'g DerivationRow> {
+fn done(g: &Gathered) -> impl Iterator<Item = &DerivationRow> {
     g.derivations.iter().filter(|d| d.state == DerivationState::Done)
 }
 fn has(g: &Gathered, kind: DerivativeKind) -> Option<&DerivationRow> {

@@ -75,7 +75,7 @@ impl Casework {
 }
 
 /// The families that records make, read in their order. A family is named by the record that first joined it.
-pub(super) fn families(records: &[RecordRow]) -> Vec<(ItemId, RecordId)> {
+pub(crate) fn families(records: &[RecordRow]) -> Vec<(ItemId, RecordId)> {
     let mut of: BTreeMap<ItemId, RecordId> = BTreeMap::new();
     for r in records {
         let (Some(item), Some(RecordBody::Family(tie))) = (r.item, &r.body) else { continue };

@@ -64,7 +64,7 @@ impl Casework {
         }
         limitations.extend(self.record_limitations(chosen).await?);
         let items: Vec<ItemId> = chosen.iter().copied().collect();
-        let mut conformance = self.conformance_record(&items).await?;
+        let mut conformance = self.conformance_record(&items, size).await?;
         // A line about an item that is not handed over would tell of it.
         conformance.retain(|r| r.item.is_none_or(|i| chosen.contains(&i)));
         let mut extract = Extract {
@@ -129,7 +129,7 @@ impl Casework {
                 .into_iter()
                 // Where a file lay on somebody's machine is nobody's business but the case's own.
                 // What people put on record is shown as records, and only what still holds; its salts stay here.
-                .filter(|o| !matches!(o.field.as_str(), "path" | "statement" | "because"))
+                .filter(|o| !matches!(o.field.as_str(), "path" | "statement" | "because" | crate::witness::FIELD))
                 .map(|o| Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value) })
                 .collect();
             events.push(CustodyEntry { canonical: entry.canonical.into_bytes(), inclusion, openings });

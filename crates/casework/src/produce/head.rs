@@ -25,9 +25,14 @@ pub(super) struct Head {
     pub(super) part: LedgerPart,
 }
 
-/// False for looking and handing over: they are on record, and change nothing about the evidence.
+/// False for looking and handing over, which are on record and change nothing about the evidence, and for what the program
+/// notes about the record and the ledger themselves.
 fn concerns(entry: &EntryRow) -> bool {
-    !matches!(entry.action, Action::Accessed | Action::Exported)
+    use Action::{Corrected, Disposed, KeyReplaced, KeyRotated, LegalHold, Opened, Recorded};
+    match entry.item {
+        Some(_) => !matches!(entry.action, Action::Accessed | Action::Exported),
+        None => matches!(entry.action, Opened | Recorded | Corrected | LegalHold | Disposed | KeyRotated | KeyReplaced),
+    }
 }
 
 impl Casework {

@@ -21,6 +21,7 @@ pub struct About {
     pub because: Option<String>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "made once, from what was typed")]
 #[derive(Subcommand, Debug)]
 pub enum Record {
     /// A phase that items have entered

@@ -33,7 +33,9 @@ fn ledger(s: &Stage, args: &[&str]) -> Said {
 }
 fn actions(s: &Stage) -> Vec<String> {
     let events = s.run(&["-C", "case", "custody", "--json"]).ends(0).json();
-    events.iter().map(|e| e["action"].as_str().expect("a word").to_owned()).collect()
+    // The clock of the machine may be turned during a test; that is another test's matter.
+    let words = events.iter().map(|e| e["action"].as_str().expect("a word").to_owned());
+    words.filter(|a| a != "clock_anomaly").collect()
 }
 /// Carries a file from one folder to another.
 fn carry(from: PathBuf, to: PathBuf) {
@@ -48,7 +50,7 @@ fn r2_4_a_time_stamp_goes_out_and_comes_back_without_a_network() {
     let s = case_with_one();
     assert_eq!(ledger(&s, &["stamps"]).ends(0).out.trim(), "Not stamped.");
     ledger(&s, &["stamp-request", "--out", "r.tsq", "--out-checkpoint", "cp"]).ends(0);
-    ledger(&s, &["stamp-request", "--out", "r.tsq"]).ends(4).says("exists");
+    ledger(&s, &["stamp-request", "--out", "r.tsq"]).ends(2).says("exists");
     ledger(&s, &["stamp-request", "--out", "r2.tsq"]).ends(0);
     carry(s.path("r.tsq"), a.path("r.tsq"));
     carry(s.path("cp"), a.path("cp"));
@@ -63,17 +65,17 @@ fn r2_4_a_time_stamp_goes_out_and_comes_back_without_a_network() {
     a.must("ts -query -data foreign -sha256 -cert -out foreign.tsq");
     a.reply("foreign.tsq", "tsa", None, "foreign.tsr");
     carry(a.path("foreign.tsr"), s.path("foreign.tsr"));
-    ledger(&s, &["stamp-add", "foreign.tsr"]).ends(1).says("no checkpoint or request of this case");
+    ledger(&s, &["stamp-add", "foreign.tsr"]).ends(2).says("no checkpoint or request of this case");
     a.must("ts -query -data cp -sha256 -cert -out other-nonce.tsq");
     a.reply("other-nonce.tsq", "tsa", None, "other-nonce.tsr");
     carry(a.path("other-nonce.tsr"), s.path("other-nonce.tsr"));
-    ledger(&s, &["stamp-add", "other-nonce.tsr"]).ends(1).says("nonce differs");
+    ledger(&s, &["stamp-add", "other-nonce.tsr"]).ends(2).says("nonce differs");
     let mut broken = fs::read(s.path("r.tsr")).expect("reads");
     let last = broken.len() - 1;
     broken[last] ^= 1;
     s.write("broken.tsr", &broken);
-    ledger(&s, &["stamp-add", "broken.tsr"]).ends(1).says("signature");
-    ledger(&s, &["stamp-add", "cp"]).ends(1).says("not written as the standard prescribes");
+    ledger(&s, &["stamp-add", "broken.tsr"]).ends(2).says("signature");
+    ledger(&s, &["stamp-add", "cp"]).ends(2).says("not written as the standard prescribes");
     assert_eq!(ledger(&s, &["stamps"]).ends(0).out.trim(), "Not stamped.");
 
     let before = actions(&s);
@@ -157,15 +159,15 @@ fn r2_3_what_a_witness_signed_is_kept_and_a_forged_checkpoint_is_refused() {
         assert_ne!(*forged, note);
         s.write("forged", forged.as_bytes());
         sign("forged", "forged-signed");
-        ledger(&s, &["cosigned", "forged-signed", "--witness", &vkey]).ends(1).says("not the checkpoint");
+        ledger(&s, &["cosigned", "forged-signed", "--witness", &vkey]).ends(2).says("not the checkpoint");
         assert_eq!(ledger(&s, &["checkpoint"]).ends(0).out, note, "{n}");
     }
-    ledger(&s, &["cosigned", "note"]).ends(1).says("nobody else has signed");
+    ledger(&s, &["cosigned", "note"]).ends(2).says("nobody else has signed");
     let text = fs::read_to_string(s.path("signed")).expect("reads");
     let at = text.trim_end().len() - 4;
     let bad = format!("{}{}{}", &text[..at], if &text[at..=at] == "A" { "B" } else { "A" }, &text[at + 1..]);
     s.write("bad-signed", bad.as_bytes());
-    ledger(&s, &["cosigned", "bad-signed", "--witness", &vkey]).ends(1).says("does not belong to this note");
+    ledger(&s, &["cosigned", "bad-signed", "--witness", &vkey]).ends(2).says("does not belong to this note");
     ledger(&s, &["cosigned", "signed", "--witness", "nonsense"]).ends(3);
 
     // By a key that nobody named it is kept, but not believed; under its key it is.
@@ -198,7 +200,7 @@ fn r2_3_v8_a_later_checkpoint_continues_an_earlier_one_before_strangers() {
     ledger(&s, &["consistency", "1"]).ends(3).says("no checkpoint over 1 entries");
     ledger(&s, &["consistency", "3", "2"]).ends(3);
     s.write("forged", fs::read_to_string(s.path("old")).expect("reads").replacen("\n2\n", "\n3\n", 1).as_bytes());
-    ledger(&s, &["consistency", "forged"]).ends(1).says("not the checkpoint");
+    ledger(&s, &["consistency", "forged"]).ends(2).says("not the checkpoint");
     let Some(aics) = venv("v-tlog/bin/aics-tlog") else { return };
     ledger(&s, &["export", "log"]).ends(0);
     s.write("key", ledger(&s, &["vkey"]).ends(0).out.as_bytes());
@@ -225,7 +227,7 @@ fn r2_5_the_ledger_goes_on_under_another_key() {
     // A key that is there is not lost.
     ledger(&s, &["recover", "--reason", "gone"]).ends(3).says("is there and works");
     fs::remove_file(s.path("case/ledger.key")).expect("removes");
-    ledger(&s, &["checkpoint"]).ends(1).says("ledger recover");
+    ledger(&s, &["checkpoint"]).ends(2).says("ledger recover");
     ledger(&s, &["recover", "--reason", "the stick is gone"]).ends(0);
     ledger(&s, &["recover", "--reason", "seen by others", "--compromised"]).ends(0);
     ledger(&s, &["checkpoint"]).ends(0);

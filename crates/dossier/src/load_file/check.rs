@@ -70,7 +70,11 @@ fn signed(package: &Package, digests: &AllDigests, given: Option<&VerifierKey>, 
             g.clone()
         }
         (None, Some(own)) => {
-            out.not_checked("key", None, "No key was given, so the load file's own copy is used. That shows self-consistency only.");
+            out.not_checked(
+                "key",
+                None,
+                "No key was given, so the load file's own copy is used. That shows self-consistency only.",
+            );
             signed.key = KeyUsed::Own;
             own
         }
@@ -241,7 +245,11 @@ impl Look<'_> {
                     let range = format!("{from}..{to}");
                     let here = explained.contains(range.as_str()) || (from == to && explained.contains(from.as_str()));
                     if !here {
-                        self.out.fault("page-ids", id, format!("Page numbers are missing before this one ({range}), unexplained."));
+                        self.out.fault(
+                            "page-ids",
+                            id,
+                            format!("Page numbers are missing before this one ({range}), unexplained."),
+                        );
                     }
                 }
                 end = Some(end.map_or(last, |e| e.max(last)));
@@ -360,7 +368,13 @@ impl Look<'_> {
             let id = row.first_page_id.as_str();
             let date = Edtf::parse(&row.main_date);
             let estimated = match &date {
-                Some(d) => if is_estimated(d) { "yes" } else { "no" },
+                Some(d) => {
+                    if is_estimated(d) {
+                        "yes"
+                    } else {
+                        "no"
+                    }
+                }
                 None => UNKNOWN,
             };
             if (date.is_none() && row.main_date != UNKNOWN) || row.main_date_estimated != estimated {
@@ -369,7 +383,8 @@ impl Look<'_> {
             if row.date_collected != UNKNOWN && Edtf::parse(&row.date_collected).is_none() {
                 self.out.fault("words", id, "The date of collection is not EDTF.");
             }
-            let codes = Confidentiality::parse(&row.confidentiality).is_some() && DisclosureClass::parse(&row.disclosure_class).is_some();
+            let codes =
+                Confidentiality::parse(&row.confidentiality).is_some() && DisclosureClass::parse(&row.disclosure_class).is_some();
             if !codes {
                 self.out.fault("words", id, "Confidentiality or disclosure class is not one of the known ones.");
             }

@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn what_is_no_table_is_refused() {
-        let check = |text: &str, want: TableError| assert_eq!(Table::parse(format!("{MARK}{text}").as_bytes()), Err(want), "{text:?}");
+        let check =
+            |text: &str, want: TableError| assert_eq!(Table::parse(format!("{MARK}{text}").as_bytes()), Err(want), "{text:?}");
         assert_eq!(Table::parse(b"a,b\r\n"), Err(TableError::NotText));
         assert_eq!(Table::parse(b"\xef\xbb\xbfa\xff\r\n"), Err(TableError::NotText));
         check("", TableError::Malformed(1));

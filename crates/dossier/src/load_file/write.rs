@@ -70,7 +70,11 @@ impl LoadFile<'_> {
         let last = first.as_ref().and_then(|f| f.plus(n.max(1) - 1));
         let (Some(first), Some(last)) = (first, last) else {
             let most = PageId::MAX;
-            job.gates.refuse("page-numbers", self.extract.production, format!("There are more than {most} pages; make several load files."));
+            job.gates.refuse(
+                "page-numbers",
+                self.extract.production,
+                format!("There are more than {most} pages; make several load files."),
+            );
             return None;
         };
         self.next = last.number + 1;
@@ -259,7 +263,11 @@ impl LoadFile<'_> {
             let related = match (&here, parent.object) {
                 (Some(first), _) => first.clone(),
                 (None, Some(object)) => {
-                    self.gap(object.to_string(), "the whole of a part that is here", "It is not in this selection; the digest names it.");
+                    self.gap(
+                        object.to_string(),
+                        "the whole of a part that is here",
+                        "It is not in this selection; the digest names it.",
+                    );
                     object.to_string()
                 }
                 // The gate for excerpts lets nothing else through.
@@ -310,10 +318,8 @@ fn alone(shown: &[Shown]) -> String {
 }
 
 fn custody(trail: &[Entry]) -> String {
-    let all: Vec<String> = trail
-        .iter()
-        .map(|t| format!("{} {} {} {}", t.seq, t.event.action, t.event.time, t.event.actor.id))
-        .collect();
+    let all: Vec<String> =
+        trail.iter().map(|t| format!("{} {} {} {}", t.seq, t.event.action, t.event.time, t.event.actor.id)).collect();
     if all.is_empty() { UNKNOWN.into() } else { all.join("; ") }
 }
 
@@ -340,7 +346,9 @@ fn limitations(x: &Extract, series: &PageSeries) -> String {
         out.push('\n');
     };
     say("This is an ICC-style load file. Its list of fields has not been compared with the text of the e-court protocol.");
-    say(&format!("Page numbers {series}-... belong to this production: a load file of another selection, or of a later state, has another series."));
+    say(&format!(
+        "Page numbers {series}-... belong to this production: a load file of another selection, or of a later state, has another series."
+    ));
     say("Sound and moving pictures have one page number each. Documents have as many as their reader found pages, at least one.");
     say("Transcripts, translations and extracted texts are machine output that nobody has reviewed.");
     say("Confidentiality is `confidential` where nobody has said anything; no disclosure class has been decided.");

@@ -89,8 +89,7 @@ pub(crate) fn read(bytes: &[u8], subject: &str, out: &mut Findings) -> Option<In
         out.error("E034", subject, "An inventory is a JSON object.");
         return None;
     };
-    const KNOWN: [&str; 8] =
-        ["id", "type", "digestAlgorithm", "head", "contentDirectory", "manifest", "versions", "fixity"];
+    const KNOWN: [&str; 8] = ["id", "type", "digestAlgorithm", "head", "contentDirectory", "manifest", "versions", "fixity"];
     names(members, &KNOWN, subject, out);
     let mut text = |name: &str| -> Option<String> {
         let value = doc.get(name).and_then(Json::text).filter(|t| !t.is_empty());
@@ -197,8 +196,7 @@ fn by_digest(value: &Json, what: &str, codes: [&'static str; 3], subject: &str, 
         if !seen.insert(digest.to_ascii_lowercase()) {
             out.error(codes[2], subject, format!("{what} has the same digest twice: {}.", shown(digest)));
         }
-        let list: Option<Vec<String>> =
-            paths.list().and_then(|l| l.iter().map(|p| p.text().map(str::to_owned)).collect());
+        let list: Option<Vec<String>> = paths.list().and_then(|l| l.iter().map(|p| p.text().map(str::to_owned)).collect());
         match list {
             Some(paths) if !paths.is_empty() => all.push((digest.clone(), paths)),
             _ => out.error(codes[1], subject, format!("{what}: the value of a digest is not a list of paths.")),
@@ -357,13 +355,7 @@ fn fixity(doc: &Json, manifest: &ByDigest, subject: &str, out: &mut Findings) ->
     all
 }
 
-fn content_paths(
-    manifest: &ByDigest,
-    versions: &BTreeMap<u32, Version>,
-    folder: &str,
-    subject: &str,
-    out: &mut Findings,
-) {
+fn content_paths(manifest: &ByDigest, versions: &BTreeMap<u32, Version>, folder: &str, subject: &str, out: &mut Findings) {
     let names: BTreeSet<&str> = versions.values().map(|v| v.name.as_str()).collect();
     let mut all = Vec::new();
     for path in manifest.iter().flat_map(|(_, p)| p) {

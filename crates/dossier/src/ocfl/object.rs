@@ -201,7 +201,11 @@ impl Object<'_> {
                     let sidecar = format!("{INVENTORY}.{}", root.algorithm);
                     let pair = |n: &str| read(&self.root.join(n), 4096).ok();
                     if !read(&path, MAX_INVENTORY).is_ok_and(|b| b == root_bytes) {
-                        self.out.error("E064", &below(name, INVENTORY), "The newest version has another inventory than the object.");
+                        self.out.error(
+                            "E064",
+                            &below(name, INVENTORY),
+                            "The newest version has another inventory than the object.",
+                        );
                         own = self.inventory(name).map(|(_, i)| i);
                         if own.as_ref().is_some_and(|o| o.head != name) {
                             self.out.error("E040", &below(name, INVENTORY), "`head` is not the version it lies in.");
@@ -272,7 +276,11 @@ impl Object<'_> {
                 self.out.error("E066", &subject, format!("Version {k} holds other files here than in the object's inventory."));
             }
             if now.about != version.about {
-                self.out.warn("W011", &subject, format!("Version {k} has another time, message or user than in the object's inventory."));
+                self.out.warn(
+                    "W011",
+                    &subject,
+                    format!("Version {k} has another time, message or user than in the object's inventory."),
+                );
             }
         }
         self.expect(own, &subject);

@@ -101,7 +101,8 @@ fn layout(root: &Path, out: &mut Findings) -> Option<String> {
     let plain = config.is_none_or(|bytes| {
         let value: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
         value.is_some_and(|v| {
-            let defaults = serde_json::json!({"digestAlgorithm": "sha256", "tupleSize": 3, "numberOfTuples": 3, "shortObjectRoot": false});
+            let defaults =
+                serde_json::json!({"digestAlgorithm": "sha256", "tupleSize": 3, "numberOfTuples": 3, "shortObjectRoot": false});
             let defaults = defaults.as_object().expect("an object is written here");
             v.as_object().is_some_and(|o| o.iter().all(|(k, v)| k == "extensionName" || defaults.get(k) == Some(v)))
         })

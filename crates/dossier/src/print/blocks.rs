@@ -67,7 +67,7 @@ impl Flow<'_> {
             1 => (Size::Title, 0.0, 8.0, 140.0),
             2 if self.y < TOP + 40.0 => (Size::Large, 0.0, 6.0, 110.0),
             2 => (Size::Large, 16.0, 6.0, 110.0),
-            _ => (Size::Body, 15.0, 5.0, 84.0),
+            _ => (Size::Body, 15.0, 5.0, 112.0),
         };
         self.need(before + keep);
         self.space(before);
@@ -263,7 +263,9 @@ impl Flow<'_> {
         let places = places(&table.columns);
         self.open(Tag::Table);
         if !table.head.is_empty() {
-            self.need(70.0);
+            // A head does not stand without a row.
+            let first = table.rows.first().map_or(0.0, |row| self.height(row, &places));
+            self.need(40.0 + first.clamp(30.0, 190.0));
             self.open(Tag::THead);
             self.open(Tag::TR);
             let columns: Vec<Column> = table
@@ -294,6 +296,19 @@ impl Flow<'_> {
         self.without_head();
         self.close();
         self.space(6.0);
+    }
+
+    /// Height of a row, as far as it matters for where it goes.
+    fn height(&mut self, row: &[Cell], places: &[(f32, f32)]) -> f32 {
+        let mut tallest: f32 = 0.0;
+        for (cell, (_, width)) in row.iter().zip(places).filter(|(c, _)| c.span <= 1) {
+            let mut height = 0.0;
+            for text in cell.texts.iter().take(40).filter_map(|t| parts(t).into_iter().next()) {
+                height += self.lines(&text, *width).iter().map(|l| l.leading).sum::<f32>();
+            }
+            tallest = tallest.max(height);
+        }
+        tallest
     }
 
     fn table_row(&mut self, row: &[Cell], places: &[(f32, f32)], rule: (u8, u8, u8)) {

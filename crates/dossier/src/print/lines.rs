@@ -215,10 +215,13 @@ fn pieces(face: Face, word: &str) -> Vec<(Range, bool)> {
         return Vec::new();
     }
     let body = word.trim_end_matches(' ');
-    if face == Face::Mono && body.len() >= 40 && body.bytes().all(|b| b.is_ascii_hexdigit()) {
-        let n = body.len().div_ceil(DIGITS);
-        let end = |i: usize| if i + 1 == n { word.len() } else { (i + 1) * DIGITS };
-        return (0..n).map(|i| (i * DIGITS..end(i), true)).collect();
+    let digits = body.strip_prefix("sha256:").unwrap_or(body);
+    if face == Face::Mono && digits.len() >= 40 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let before = body.len() - digits.len();
+        let n = digits.len().div_ceil(DIGITS);
+        let begin = |i: usize| if i == 0 { 0 } else { before + i * DIGITS };
+        let end = |i: usize| if i + 1 == n { word.len() } else { before + (i + 1) * DIGITS };
+        return (0..n).map(|i| (begin(i)..end(i), true)).collect();
     }
     if word.len() <= 4 * PIECE {
         return vec![(0..word.len(), false)];

@@ -4,7 +4,7 @@
 use super::document::Tone;
 use super::fonts::{FontIndex, Fonts};
 use super::lines::{Line, Look};
-use super::style::{DOUBT_WASH, LINE, PAGE, Rgb, SUNKEN, VOICES, ink};
+use super::style::{DOUBT_WASH, GOOD_WASH, LINE, PAGE, Rgb, SUNKEN, VOICES, ink};
 use super::{Meta, PrintError};
 use krilla::annotation::{Annotation, LinkAnnotation, Target};
 use krilla::color::rgb;
@@ -361,6 +361,7 @@ fn grounds(surface: &mut Surface<'_>, line: &Line, first: usize, last: usize, x:
                 Tone::Reversed | Tone::Voice(0) => ink(Tone::Ink),
                 Tone::Voice(n) => VOICES[usize::from(n - 1) % VOICES.len()],
                 Tone::Doubt => DOUBT_WASH,
+                Tone::Good => GOOD_WASH,
                 _ => SUNKEN,
             };
             ground(surface, (from, y + line.base - look.size * 0.98, to - from, look.size * 1.36), colour);

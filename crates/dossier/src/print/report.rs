@@ -74,7 +74,12 @@ impl Reader {
             "head" | "style" | "title" | "script" | "svg" | "audio" | "video" | "img" | "details" | "source" => {}
             "h1" | "h2" | "h3" | "h4" => self.heading(e),
             "p" => self.paragraph(e),
-            "table" => self.blocks.push(Block::Table(table(e))),
+            "table" => {
+                if let Some(caption) = e.elements().find(|c| c.name == "caption") {
+                    self.heading3(words(caption, &Style::default()));
+                }
+                self.blocks.push(Block::Table(table(e)));
+            }
             "dl" => self.blocks.push(Block::KeyValues(facts(e))),
             "ul" | "ol" if e.is("trail") => self.blocks.push(Block::Trail(e.elements().map(step).collect())),
             "ul" | "ol" => {
@@ -126,6 +131,12 @@ impl Reader {
         let own = e.get("id").map(str::to_owned);
         let anchor = if level < 3 { self.anchor.take() } else { None }.or(own);
         self.blocks.push(Block::Heading { level: level.min(3), text, anchor, outline });
+    }
+
+    fn heading3(&mut self, text: Text) {
+        if !text.is_empty() {
+            self.blocks.push(Block::Heading { level: 3, text, anchor: None, outline: None });
+        }
     }
 
     fn paragraph(&mut self, e: &Element) {
@@ -211,7 +222,12 @@ fn styled(e: &Element, style: &Style) -> Style {
     }
     s.doubtful |= e.is("doubtful");
     if e.is("chip") {
-        (s.chip, s.tone) = (true, if e.is("plain") { Tone::Soft } else { Tone::Doubt });
+        s.chip = true;
+        s.tone = match () {
+            () if e.is("plain") => Tone::Soft,
+            () if e.is("met") => Tone::Good,
+            () => Tone::Doubt,
+        };
     }
     if e.is("tag") {
         (s.chip, s.tone, s.face) = (true, Tone::Reversed, Face::Mono);

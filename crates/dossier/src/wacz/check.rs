@@ -145,7 +145,11 @@ impl Look<'_> {
                     self.out.fault("package", PACKAGE_DIGEST, "This is not the digest of the package.");
                 }
                 if !d["signedData"].is_null() {
-                    self.out.not_checked("signature", Some(PACKAGE_DIGEST), "The package is signed. The signature was not checked.");
+                    self.out.not_checked(
+                        "signature",
+                        Some(PACKAGE_DIGEST),
+                        "The package is signed. The signature was not checked.",
+                    );
                 }
             }
         }
@@ -156,8 +160,10 @@ impl Look<'_> {
     }
 
     fn layout(&mut self) {
-        let has = |start: &str, ends: &[&str]| self.digests.keys().any(|n| n.starts_with(start) && ends.iter().any(|e| n.ends_with(e)));
-        let (archive, index) = (has("archive/", &[".warc", ".warc.gz"]), has("indexes/", &[".cdx", ".cdxj", ".cdx.gz", ".cdxj.gz"]));
+        let has =
+            |start: &str, ends: &[&str]| self.digests.keys().any(|n| n.starts_with(start) && ends.iter().any(|e| n.ends_with(e)));
+        let (archive, index) =
+            (has("archive/", &[".warc", ".warc.gz"]), has("indexes/", &[".cdx", ".cdxj", ".cdx.gz", ".cdxj.gz"]));
         if !archive {
             self.out.fault("layout", "archive/", "There is no WARC file.");
         }
@@ -176,8 +182,12 @@ impl Look<'_> {
 
     fn records(&mut self) {
         let before = self.out.faults();
-        let names: Vec<String> =
-            self.digests.keys().filter(|n| n.starts_with("archive/") && (n.ends_with(".warc") || n.ends_with(".warc.gz"))).cloned().collect();
+        let names: Vec<String> = self
+            .digests
+            .keys()
+            .filter(|n| n.starts_with("archive/") && (n.ends_with(".warc") || n.ends_with(".warc.gz")))
+            .cloned()
+            .collect();
         let mut n = 0;
         for name in &names {
             let budget = BUDGET.max(self.digests[name].bytes.saturating_mul(TIMES));
@@ -213,9 +223,15 @@ impl Look<'_> {
             match stated.map(|s| Record::agrees(s, found)) {
                 Some(Some(false)) if *told < MAX_TOLD => {
                     *told += 1;
-                    self.out.fault("records", &subject, format!("The {what} of this record does not have the digest that it states."));
+                    self.out.fault(
+                        "records",
+                        &subject,
+                        format!("The {what} of this record does not have the digest that it states."),
+                    );
                 }
-                Some(None) => self.out.not_checked("records", Some(&subject), format!("The {what} has a digest of another algorithm.")),
+                Some(None) => {
+                    self.out.not_checked("records", Some(&subject), format!("The {what} has a digest of another algorithm."))
+                }
                 _ => {}
             }
         }
@@ -230,7 +246,8 @@ impl Look<'_> {
     /// Holds every line of every index against its record. Gives the addresses that are indexed.
     fn index(&mut self) -> BTreeSet<String> {
         let (before, mut urls, mut lines) = (self.out.faults(), BTreeSet::new(), 0);
-        let names: Vec<String> = self.digests.keys().filter(|n| n.starts_with("indexes/") && !n.ends_with(".idx")).cloned().collect();
+        let names: Vec<String> =
+            self.digests.keys().filter(|n| n.starts_with("indexes/") && !n.ends_with(".idx")).cloned().collect();
         for name in &names {
             let Ok(file) = self.zip.read(name) else { continue };
             let packed: Box<dyn Read> =
@@ -260,7 +277,11 @@ impl Look<'_> {
                 }
             }
         }
-        let missing = self.records.values().filter(|k| !k.indexed && k.target.starts_with("http") && ["response", "resource"].contains(&k.kind.as_str())).count();
+        let missing = self
+            .records
+            .values()
+            .filter(|k| !k.indexed && k.target.starts_with("http") && ["response", "resource"].contains(&k.kind.as_str()))
+            .count();
         if missing > 0 {
             self.out.fault("index", "indexes/", format!("{missing} captured records are not in the index."));
         }
@@ -273,7 +294,9 @@ impl Look<'_> {
     fn line(&mut self, line: &str, urls: &mut BTreeSet<String>) -> Option<&'static str> {
         let Some(line) = Line::parse(line) else { return Some("A line is no line of an index.") };
         let p = &line.place;
-        let (Some(offset), Some(length)) = (number(&p.offset), number(&p.length)) else { return Some("A line has no offset or length.") };
+        let (Some(offset), Some(length)) = (number(&p.offset), number(&p.length)) else {
+            return Some("A line has no offset or length.");
+        };
         let Some(kept) = self.records.get_mut(&(p.filename.clone(), offset)) else {
             return Some("A line leads to a place where no record begins.");
         };
@@ -332,7 +355,8 @@ impl Look<'_> {
             let subject = format!("page {}", n + 1);
             let of = |address: &str, kinds: &[&str], media: &[&str]| {
                 self.targets.get(address).is_some_and(|all| {
-                    all.iter().any(|(k, m)| kinds.contains(&k.as_str()) && (media.is_empty() || media.iter().any(|x| m.starts_with(x))))
+                    all.iter()
+                        .any(|(k, m)| kinds.contains(&k.as_str()) && (media.is_empty() || media.iter().any(|x| m.starts_with(x))))
                 })
             };
             let mut lacks = Vec::new();
@@ -350,7 +374,11 @@ impl Look<'_> {
             if lacks.is_empty() {
                 self.out.ok("berkeley-minimum", Some(&subject), "Address, page source and full-page capture are here.");
             } else {
-                let words = format!("Below Berkeley minimum: {} {} not here.", lacks.join(" and "), if lacks.len() == 1 { "is" } else { "are" });
+                let words = format!(
+                    "Below Berkeley minimum: {} {} not here.",
+                    lacks.join(" and "),
+                    if lacks.len() == 1 { "is" } else { "are" }
+                );
                 self.out.not_checked("berkeley-minimum", Some(&subject), words);
             }
             if source && !headers {

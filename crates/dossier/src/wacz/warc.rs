@@ -65,7 +65,10 @@ impl Record {
     }
     /// First HTTP header of this name.
     pub fn http_header(&self, name: &str) -> Option<&str> {
-        self.http.iter().skip(1).find_map(|l| l.split_once(':').filter(|(n, _)| n.trim().eq_ignore_ascii_case(name)).map(|(_, v)| v.trim()))
+        self.http
+            .iter()
+            .skip(1)
+            .find_map(|l| l.split_once(':').filter(|(n, _)| n.trim().eq_ignore_ascii_case(name)).map(|(_, v)| v.trim()))
     }
     /// Status of an HTTP response.
     pub fn status(&self) -> Option<u16> {
@@ -309,7 +312,10 @@ mod tests {
             assert_eq!(records.len(), 2);
             let r = &records[1];
             assert_eq!((r.offset, r.length), (bytes.len() as u64 / 2, bytes.len() as u64 / 2));
-            assert_eq!((r.kind(), r.target(), r.status(), r.media_type()), ("response", Some("https://example.test/"), Some(200), Some("text/html")));
+            assert_eq!(
+                (r.kind(), r.target(), r.status(), r.media_type()),
+                ("response", Some("https://example.test/"), Some(200), Some("text/html"))
+            );
             assert_eq!(r.payload_bytes, 3);
             let abc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
             assert_eq!(Record::agrees(abc, &r.payload), Some(true));

@@ -180,7 +180,10 @@ fn page<'a>(x: &'a Extract, objects: &'a dyn Objects, at: usize, e: &'a Exhibit)
     // A screenshot that came with the page counts as the whole of it only where the capture record says so.
     let whole = capture.is_some_and(|c| c.full_page_kept);
     let shot = x.exhibits.iter().find(|s| {
-        whole && s.kind == ItemKind::Screenshot && s.media_type.starts_with("image/") && s.parent.as_ref().is_some_and(|p| p.item == e.item)
+        whole
+            && s.kind == ItemKind::Screenshot
+            && s.media_type.starts_with("image/")
+            && s.parent.as_ref().is_some_and(|p| p.item == e.item)
     });
     Ok(Page {
         url,
@@ -245,13 +248,17 @@ fn pack(sink: &mut Sink, about: &About, pages: &[Page<'_>]) -> Result<Hash, Writ
             Some(http) => ("response", message(http, &p.body)?, "application/http;msgtype=response".to_owned()),
             None => ("resource", Vec::new(), p.media_type.clone()),
         };
-        let draft = Draft { kind, target: Some(target.clone()), time: p.time, media_type, head, payload: &p.body, extra: Vec::new() };
+        let draft =
+            Draft { kind, target: Some(target.clone()), time: p.time, media_type, head, payload: &p.body, extra: Vec::new() };
         let id = packer.indexed(draft, p.http.as_ref().map(|h| h.status), &p.media_type)?;
         let mut facts = vec![
             ("requested-url".to_owned(), url.clone()),
             ("final-url".into(), answered.unwrap_or_else(|| "the same, or not recorded".into())),
             ("time-basis".into(), p.time_basis.clone()),
-            ("http-headers".into(), if p.http.is_some() { "captured".into() } else { "not captured: the page was saved by other means".into() }),
+            (
+                "http-headers".into(),
+                if p.http.is_some() { "captured".into() } else { "not captured: the page was saved by other means".into() },
+            ),
         ];
         facts.extend(p.facts.iter().cloned());
         let facts = fields(&facts);
@@ -267,7 +274,15 @@ fn pack(sink: &mut Sink, about: &About, pages: &[Page<'_>]) -> Result<Hash, Writ
         let mut lacks = Vec::new();
         if let Some((media, body)) = &p.full_page {
             let target = format!("{FULL_PAGE}{target}");
-            let draft = Draft { kind: "resource", target: Some(target), time: p.time, media_type: media.clone(), head: Vec::new(), payload: body, extra: Vec::new() };
+            let draft = Draft {
+                kind: "resource",
+                target: Some(target),
+                time: p.time,
+                media_type: media.clone(),
+                head: Vec::new(),
+                payload: body,
+                extra: Vec::new(),
+            };
             packer.indexed(draft, None, media)?;
         } else {
             lacks.push("full-page capture");
@@ -305,7 +320,8 @@ fn package(sink: &mut Sink, about: &About, pages: &[Page<'_>], below: &[Value]) 
             json!({"name": name, "path": path, "hash": format!("sha256:{}", d.sha256.hex()), "bytes": d.bytes})
         })
         .collect();
-    let left_out: Vec<Value> = about.left_out.iter().map(|(what, why)| json!({"what": line(what), "reason": line(why)})).collect();
+    let left_out: Vec<Value> =
+        about.left_out.iter().map(|(what, why)| json!({"what": line(what), "reason": line(why)})).collect();
     let mut doc = json!({
         "profile": "data-package",
         "wacz_version": VERSION,

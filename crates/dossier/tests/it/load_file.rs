@@ -4,13 +4,13 @@ use super::*;
 use sample::{item, sample};
 use std::collections::BTreeSet;
 use std::process::Command;
+use zapys_domain::Private;
+use zapys_domain::edtf::Edtf;
+use zapys_dossier::extract::Dated;
 use zapys_dossier::load_file::csv::{MARK, Table};
 use zapys_dossier::load_file::page::PageId;
 use zapys_dossier::load_file::table::{Gap, Row};
 use zapys_dossier::load_file::{check, is_load_file};
-use zapys_domain::Private;
-use zapys_domain::edtf::Edtf;
-use zapys_dossier::extract::Dated;
 use zapys_ledger::Hash;
 
 fn made() -> Made {
@@ -114,7 +114,8 @@ fn r1_21_python_reads_the_same_table() {
         return;
     }
     let m = made();
-    let script = "import csv,json,sys\nprint(json.dumps(list(csv.reader(open(sys.argv[1],encoding='utf-8-sig',newline=''),strict=True))))";
+    let script =
+        "import csv,json,sys\nprint(json.dumps(list(csv.reader(open(sys.argv[1],encoding='utf-8-sig',newline=''),strict=True))))";
     for name in ["LOADFILE.csv", "GAPS.csv"] {
         let out = Command::new(python).args(["-c", script]).arg(m.path.join(name)).output().expect("runs");
         let theirs: Vec<Vec<String>> = serde_json::from_slice(&out.stdout).expect("is JSON");
@@ -132,7 +133,8 @@ fn v17_sha256sum_agrees() {
         return;
     }
     let m = made();
-    let run = || Command::new(sums).args(["--check", "--strict", "--quiet", "SHA256SUMS"]).current_dir(&m.path).output().expect("runs");
+    let run =
+        || Command::new(sums).args(["--check", "--strict", "--quiet", "SHA256SUMS"]).current_dir(&m.path).output().expect("runs");
     assert!(run().status.success());
     m.put("GAPS.csv", "x");
     assert!(!run().status.success());
@@ -220,7 +222,8 @@ fn r1_21_numbers_lost_or_used_twice_are_refused() {
             *field = new;
         }
     }
-    (r.redaction, r.redaction_basis, r.related_id, r.relation) = ("R01".into(), "Rule 81(2)".into(), all[3].first_page_id.clone(), "redaction of".into());
+    (r.redaction, r.redaction_basis, r.related_id, r.relation) =
+        ("R01".into(), "Rule 81(2)".into(), all[3].first_page_id.clone(), "redaction of".into());
     (r.first_page_id, r.last_page_id) = (id, format!("{}-R01", r.last_page_id));
     all.push(r);
     m.put("LOADFILE.csv", Row::table(&all).to_string());

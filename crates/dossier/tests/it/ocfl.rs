@@ -103,7 +103,8 @@ fn nothing_is_added_to_what_does_not_hold_or_is_something_else() {
         assert_eq!(fs::read_dir(home.path()).expect("lists").count(), 1, "nothing half-done stays");
     }
     let path = home.path().join("new");
-    let mut broken = [Ok(Logical { path: "a".into(), from: Box::new(&b"a"[..]) }), Err(io::ErrorKind::NotFound.into())].into_iter();
+    let mut broken =
+        [Ok(Logical { path: "a".into(), from: Box::new(&b"a"[..]) }), Err(io::ErrorKind::NotFound.into())].into_iter();
     assert!(matches!(write_object(&path, ID, &mut broken, &info(1)), Err(DepositError::Io(_))));
     assert!(!path.exists());
 }
@@ -279,7 +280,8 @@ fn v2_ocfl_py_agrees_on_ours_and_on_each_damaged_one() {
     let home = tempfile::tempdir().expect("a folder");
     let root = home.path().join("store");
     put(&add_to_root(&root, ID).expect("a place"), &FIRST, 1).expect("writes");
-    let out = Command::new(program.with_file_name("ocfl-root.py")).args(["validate", "--root"]).arg(&root).output().expect("runs");
+    let out =
+        Command::new(program.with_file_name("ocfl-root.py")).args(["validate", "--root"]).arg(&root).output().expect("runs");
     let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success() && text.contains("VALID") && !text.contains("INVALID"), "{text}");
     for (what, _, spoil) in damages() {

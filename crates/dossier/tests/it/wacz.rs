@@ -278,7 +278,11 @@ fn damages() -> Vec<(&'static str, bool, &'static str, Box<dyn Fn(&mut Files)>)>
                 member.read_to_end(&mut text).expect("unpacks");
                 rest = member.into_inner();
                 let new = String::from_utf8_lossy(&text).replacen(from, to, 1);
-                out.extend(if text.windows(from.len()).any(|w| w == from.as_bytes()) { gzip(new.as_bytes()) } else { gzip(&text) });
+                out.extend(if text.windows(from.len()).any(|w| w == from.as_bytes()) {
+                    gzip(new.as_bytes())
+                } else {
+                    gzip(&text)
+                });
             }
             f.insert("archive/data.warc.gz".into(), out);
         })
@@ -291,35 +295,75 @@ fn damages() -> Vec<(&'static str, bool, &'static str, Box<dyn Fn(&mut Files)>)>
     vec![
         ("a changed page", false, "package", text("pages/pages.jsonl", "one", "two")),
         ("a changed page source", true, "records", warc("<html>one", "<html>0ne")),
-        ("a record cut off", true, "records", Box::new(|f| {
-            f.get_mut("archive/data.warc.gz").expect("is there").pop();
-        })),
-        ("rubbish after the records", true, "records", Box::new(|f| f.get_mut("archive/data.warc.gz").expect("is there").extend(b"x"))),
+        (
+            "a record cut off",
+            true,
+            "records",
+            Box::new(|f| {
+                f.get_mut("archive/data.warc.gz").expect("is there").pop();
+            }),
+        ),
+        (
+            "rubbish after the records",
+            true,
+            "records",
+            Box::new(|f| f.get_mut("archive/data.warc.gz").expect("is there").extend(b"x")),
+        ),
         ("no archive", true, "layout", remove("archive/data.warc.gz")),
         ("no index", true, "layout", remove("indexes/index.cdxj")),
         ("no pages", true, "layout", remove("pages/pages.jsonl")),
         ("no package", false, "package", remove("datapackage.json")),
-        ("a stray file", false, "package", Box::new(|f| {
-            f.insert("notes.txt".into(), b"x".to_vec());
-        })),
+        (
+            "a stray file",
+            false,
+            "package",
+            Box::new(|f| {
+                f.insert("notes.txt".into(), b"x".to_vec());
+            }),
+        ),
         ("another digest of the package", false, "package", text("datapackage-digest.json", "sha256:", "sha256:0")),
         ("another version", true, "package", text("datapackage.json", "\"1.1.1\"", "\"9.9\"")),
         ("another offset", true, "index", text("indexes/index.cdxj", "\"offset\":", "\"offset\":1")),
         ("another length", true, "index", text("indexes/index.cdxj", "\"length\":", "\"length\":1")),
-        ("another address in the index", true, "index", text("indexes/index.cdxj", "\"url\":\"https://example.test/one", "\"url\":\"https://example.test/two")),
-        ("another digest in the index", true, "index", text("indexes/index.cdxj", "\"digest\":\"sha256:", "\"digest\":\"sha256:f")),
+        (
+            "another address in the index",
+            true,
+            "index",
+            text("indexes/index.cdxj", "\"url\":\"https://example.test/one", "\"url\":\"https://example.test/two"),
+        ),
+        (
+            "another digest in the index",
+            true,
+            "index",
+            text("indexes/index.cdxj", "\"digest\":\"sha256:", "\"digest\":\"sha256:f"),
+        ),
         ("another time in the index", true, "index", text("indexes/index.cdxj", " 2022", " 2021")),
-        ("an index without a line", true, "index", Box::new(|f| {
-            let text = String::from_utf8(f["indexes/index.cdxj"].clone()).expect("text");
-            let kept: Vec<&str> = text.lines().filter(|l| !l.contains("two")).collect();
-            f.insert("indexes/index.cdxj".into(), format!("{}\n", kept.join("\n")).into_bytes());
-        })),
-        ("an index out of order", true, "index", Box::new(|f| {
-            let text = String::from_utf8(f["indexes/index.cdxj"].clone()).expect("text");
-            let turned: Vec<&str> = text.lines().rev().collect();
-            f.insert("indexes/index.cdxj".into(), format!("{}\n", turned.join("\n")).into_bytes());
-        })),
-        ("a page that was not captured", true, "pages", text("pages/pages.jsonl", "\"url\":\"https://example.test/one", "\"url\":\"https://example.test/1")),
+        (
+            "an index without a line",
+            true,
+            "index",
+            Box::new(|f| {
+                let text = String::from_utf8(f["indexes/index.cdxj"].clone()).expect("text");
+                let kept: Vec<&str> = text.lines().filter(|l| !l.contains("two")).collect();
+                f.insert("indexes/index.cdxj".into(), format!("{}\n", kept.join("\n")).into_bytes());
+            }),
+        ),
+        (
+            "an index out of order",
+            true,
+            "index",
+            Box::new(|f| {
+                let text = String::from_utf8(f["indexes/index.cdxj"].clone()).expect("text");
+                let turned: Vec<&str> = text.lines().rev().collect();
+                f.insert("indexes/index.cdxj".into(), format!("{}\n", turned.join("\n")).into_bytes());
+            }),
+        ),
+        (
+            "a page that was not captured",
+            true,
+            "pages",
+            text("pages/pages.jsonl", "\"url\":\"https://example.test/one", "\"url\":\"https://example.test/1"),
+        ),
         ("a page without a time", true, "pages", text("pages/pages.jsonl", "\"ts\":\"2022", "\"ts\":\"x")),
         ("a list of another format", true, "pages", text("pages/pages.jsonl", "json-pages-1.0", "pages")),
     ]

@@ -1,5 +1,6 @@
 //! Server-sent events: progress and changed items, by identifier only.
 
+use crate::door::Over;
 use crate::guard::{Acting, Opened};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
@@ -15,6 +16,8 @@ pub async fn events(app: Opened, _: Acting) -> Sse<impl Stream<Item = Result<Eve
     });
     // Said at once, so that the page knows it is connected before anything happens; and the last thing said is that it is over.
     let open = stream::once(async { Ok(Event::default().comment("open")) });
-    let over = stream::once(async { Ok(Event::default().event("locked").data("{}")) });
-    Sse::new(open.chain(stream).take_until(Box::pin(app.sitting.over())).chain(over)).keep_alive(KeepAlive::default())
+    let (over, why) = (app.sitting.over(), app.sitting.over());
+    let last = stream::once(why)
+        .filter_map(|why| async move { (why == Over::Locked).then(|| Ok(Event::default().event("locked").data("{}"))) });
+    Sse::new(open.chain(stream).take_until(Box::pin(over)).chain(last)).keep_alive(KeepAlive::default())
 }

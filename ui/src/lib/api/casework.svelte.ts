@@ -108,6 +108,7 @@ class Casework {
       this.stale = false;
     };
     source.onerror = () => {
+      if (!this.stale) this.#alone();
       this.stale = true;
       // The browser tries again by itself unless the answer was a refusal.
       if (source.readyState === EventSource.CLOSED) setTimeout(() => void this.#again(), 5000);
@@ -121,6 +122,15 @@ class Casework {
       this.refresh();
       if (item) this.#listeners.forEach((listener) => listener(item));
     });
+  }
+
+  /** Without a server that tells when the case locks, the page counts for itself. */
+  #alone(): void {
+    setTimeout(() => {
+      if (!this.stale) return;
+      if (presence.gone) forget();
+      else this.#alone();
+    }, 3000);
   }
 
   /** Asks whether the case is still open before listening again. */

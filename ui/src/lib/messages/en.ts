@@ -42,7 +42,7 @@ export const en = {
   // locked and unlocked
   'lock.do': 'Lock',
   'lock.stay': 'Stay',
-  'lock.soon': { one: 'Nobody has been here for a while. The case locks in {n} second.', other: 'Nobody has been here for a while. The case locks in {n} seconds.' },
+  'lock.soon': { one: 'Nobody has been here for a while. The case locks in {n}\u00a0second.', other: 'Nobody has been here for a while. The case locks in {n}\u00a0seconds.' },
   'unlock.title': 'The case is locked',
   'unlock.lead': 'Everything in it is encrypted on this disk.',
   'unlock.words': 'Passphrase or recovery key',

@@ -1,0 +1,431 @@
+//! The rows of the record against the entries of the ledger that vouch for them, both ways: every row has its entry and is
+//! what the entry committed to, and everything an entry speaks of is there.
+
+use crate::Result;
+use crate::check::marks::Marks;
+use crate::handover::current;
+use crate::open::Casework;
+use crate::{facts, witness};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use zapys_domain::handover::{RecordBody, RecordKind, WhichDate};
+use zapys_domain::provenance::Sensitivity;
+use zapys_domain::{Action, Finding, ItemId, ObjectId, Private};
+use zapys_ledger::{Detail, Event, Opening, Salt, Subject, Term};
+use zapys_store::{DateBasis, DerivationState, ItemDateRow, ItemRow, RecordRow};
+
+/// One entry with what its commitments hide.
+struct Told {
+    event: Event,
+    openings: BTreeMap<String, Opening>,
+}
+impl Told {
+    /// The committed value, where the entry commits to one of that name and its opening is there and opens it.
+    fn opened(&self, name: &str) -> Option<&Value> {
+        let commitment = match name {
+            "authority" => match &self.event.authority {
+                Term::Commit(c) => c,
+                Term::Code(_) => return None,
+            },
+            _ => match self.event.fact(name)? {
+                Detail::Commit(c) => c,
+                _ => return None,
+            },
+        };
+        self.openings.get(name).filter(|o| o.opens(commitment)).map(|o| o.value.reveal())
+    }
+    /// True where the entry commits to that very text under that name.
+    fn vouches(&self, name: &str, text: &str) -> bool {
+        self.opened(name).and_then(Value::as_str) == Some(text)
+    }
+    fn commits(&self, name: &str) -> bool {
+        matches!(self.event.fact(name), Some(Detail::Commit(_)))
+    }
+    fn says(&self, name: &str) -> Option<String> {
+        match self.event.fact(name)? {
+            Detail::Code(c) => Some(c.as_str().to_owned()),
+            Detail::Int(n) => Some(n.to_string()),
+            Detail::Digest(d) => Some(d.hex()),
+            _ => None,
+        }
+    }
+    /// What is not opened although it is committed to.
+    fn closed(&self) -> usize {
+        let open = |c: &zapys_ledger::Commitment| self.openings.values().any(|o| o.opens(c));
+        self.event.commitments().iter().filter(|c| !open(c)).count()
+    }
+    fn seq(&self) -> u64 {
+        self.event.seq.0
+    }
+}
+
+impl Casework {
+    /// The record agrees with the ledger. `deep`: also what lists show of each item is what its derivatives say.
+    pub(super) async fn verify_record(&self, marks: &Marks, deep: bool, faults: &mut Vec<String>) -> Result<()> {
+        self.store.check().await?;
+        for rule in self.store.rules_amiss().await? {
+            faults.push(format!("the rule {rule} that keeps the record's history is not as zapys set it"));
+        }
+        for table in self.store.dangling().await? {
+            faults.push(format!("{table} of the record refers to something that is not there"));
+        }
+        self.verify_settings(marks, faults).await?;
+        self.verify_disposals(marks, faults).await?;
+        self.verify_families(faults).await?;
+        let mut known = BTreeSet::new();
+        let mut seen = BTreeMap::new();
+        for id in self.all_items().await? {
+            known.insert(id);
+            if !marks.disposed.contains_key(&id) {
+                self.verify_item(id, deep, &mut seen, faults).await?;
+            }
+        }
+        for item in marks.items.difference(&known) {
+            faults.push(format!("item {item}, of which the ledger speaks, is not in the record"));
+        }
+        self.verify_object_rows(marks, &seen, faults).await?;
+        self.verify_case_records(marks, faults).await
+    }
+
+    /// Rows of objects say what the items and derivations say that have them.
+    async fn verify_object_rows(&self, marks: &Marks, seen: &Seen, faults: &mut Vec<String>) -> Result<()> {
+        let mut after = None;
+        loop {
+            let rows = self.store.objects(after, 4000).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.id);
+            for row in rows {
+                let holds = match seen.get(&row.id) {
+                    Some((at, media_types, bytes)) => {
+                        *at == row.first_seen.micros()
+                            && media_types.contains(&row.media_type)
+                            && bytes.is_none_or(|b| b == row.bytes)
+                    }
+                    // Those of items that were disposed of are not looked into.
+                    None => !marks.disposed.is_empty(),
+                };
+                if !holds {
+                    faults.push(format!("the row of object {} does not agree with what has it", row.id));
+                }
+            }
+        }
+    }
+
+    async fn told(&self, id: ItemId) -> Result<Vec<Told>> {
+        let mut openings: BTreeMap<u64, BTreeMap<String, Opening>> = BTreeMap::new();
+        for o in self.store.openings_of(id).await? {
+            let opening = Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value) };
+            openings.entry(o.seq.0).or_default().insert(o.field, opening);
+        }
+        let entries = self.store.entries_of(id).await?;
+        // An entry that is none is told of where the ledger is walked.
+        let events = entries.iter().filter_map(|e| Event::parse(e.canonical.as_bytes()).ok());
+        Ok(events.map(|event| Told { openings: openings.remove(&event.seq.0).unwrap_or_default(), event }).collect())
+    }
+
+    async fn verify_item(&self, id: ItemId, deep: bool, seen: &mut Seen, faults: &mut Vec<String>) -> Result<()> {
+        let row = self.row(id).await?;
+        let told = self.told(id).await?;
+        if told.is_empty() {
+            faults.push(format!("item {id} has no entry in the ledger"));
+            return Ok(());
+        }
+        for t in told.iter().filter(|t| t.closed() > 0) {
+            faults.push(format!("what entry {} about item {id} committed to is not what the record holds for it", t.seq()));
+        }
+        let findings = self.store.findings(id).await?;
+        let noticed: Vec<Finding> = findings.iter().filter(|f| f.derivation.is_none()).map(|f| f.finding.clone()).collect();
+        self.verify_intake(&row, &told, &noticed, faults).await?;
+        saw(seen, row.object, row.created.micros(), &row.media_type, Some(row.bytes));
+        if !self.store.is_sorted_right(&row).await? {
+            faults.push(format!("item {id} is not sorted as its title and dates say"));
+        }
+        self.verify_derivation_rows(&row, &told, &findings, deep, seen, faults).await?;
+        self.verify_standing(&row, &told, faults).await
+    }
+
+    /// The item and its acquisitions are those that were taken in.
+    async fn verify_intake(&self, row: &ItemRow, told: &[Told], noticed: &[Finding], faults: &mut Vec<String>) -> Result<()> {
+        let id = row.id;
+        let intake = |t: &&Told| {
+            matches!(t.event.action, Action::Imported | Action::Received) && t.says("method").is_some() && t.commits("object")
+        };
+        let mut open: BTreeMap<u64, &Told> = told.iter().filter(intake).map(|t| (t.seq(), t)).collect();
+        let n_unpacked: usize = told
+            .iter()
+            .filter(|t| t.event.action == Action::Copied)
+            .filter_map(|t| t.says("findings")?.parse::<usize>().ok())
+            .sum();
+        let at_intake = noticed.len().saturating_sub(n_unpacked);
+        for (i, a) in self.store.acquisitions(id).await?.iter().enumerate() {
+            let Some(t) = open.remove(&a.entry.0) else {
+                faults.push(format!("acquisition {} of item {id} has no entry in the ledger", a.id));
+                continue;
+            };
+            let path = a.path.as_ref().map(|p| p.reveal().as_str()).unwrap_or_default();
+            let mut holds = t.vouches("object", &a.object.to_string())
+                && t.vouches("path", path)
+                && t.says("method").as_deref() == Some(a.method.word())
+                && t.event.actor == a.actor
+                && a.object == row.object
+                && a.provenance.source.as_ref().is_none_or(|s| t.vouches("source", s.reveal()));
+            if t.commits(witness::FIELD) {
+                let fresh = t.event.action == Action::Imported;
+                let item = fresh.then(|| witness::item(row));
+                let noticed = if i == 0 { noticed.get(..at_intake).unwrap_or_default() } else { &[] };
+                holds &= t.vouches(witness::FIELD, &witness::acquisition(a, item.as_ref(), noticed));
+            }
+            if !holds {
+                faults.push(format!(
+                    "item {id}, its acquisition {} or what was noticed then is not what entry {} committed to",
+                    a.id,
+                    t.seq()
+                ));
+            }
+        }
+        for seq in open.keys() {
+            faults.push(format!("the acquisition of item {id} that entry {seq} tells of is not in the record"));
+        }
+        for t in told.iter().filter(|t| t.event.action == Action::Copied && t.commits(witness::FIELD)) {
+            if !t.vouches(witness::FIELD, &witness::findings(noticed.get(at_intake..).unwrap_or_default())) {
+                faults.push(format!("what was noticed while item {id} was unpacked is not what entry {} committed to", t.seq()));
+            }
+        }
+        if self.store.object(row.object).await?.is_none() {
+            faults.push(format!("the original of item {id} is not in the record"));
+        }
+        Ok(())
+    }
+
+    /// Every derivation is the one that its entry tells of, and none is missing.
+    async fn verify_derivation_rows(
+        &self,
+        row: &ItemRow,
+        told: &[Told],
+        findings: &[zapys_store::FindingRow],
+        deep: bool,
+        seen: &mut Seen,
+        faults: &mut Vec<String>,
+    ) -> Result<()> {
+        let id = row.id;
+        let made = |t: &&Told| t.event.action == Action::Transformed && t.says("derivation").is_some();
+        let by_seq: BTreeMap<u64, &Told> = told.iter().filter(made).map(|t| (t.seq(), t)).collect();
+        let mut missing: BTreeMap<String, u64> = by_seq.values().filter_map(|t| Some((t.says("derivation")?, t.seq()))).collect();
+        let mut rows = self.store.derivations(id).await?;
+        rows.sort_by_key(|d| d.entry);
+        let mut shown = zapys_store::ItemFacts::default();
+        for d in &rows {
+            missing.remove(&d.key.hex());
+            if let Some(output) = d.output {
+                saw(seen, output, d.finished.micros(), d.output_media_type.as_deref().unwrap_or_default(), None);
+            }
+            let Some(t) = by_seq.get(&d.entry.0) else {
+                faults.push(format!("a derivation ({}) of item {id} has no entry in the ledger", d.kind));
+                continue;
+            };
+            let done = d.state == DerivationState::Done;
+            let noticed: Vec<Finding> =
+                findings.iter().filter(|f| f.derivation == Some(d.key)).map(|f| f.finding.clone()).collect();
+            // That a later run gave another result is noticed later, and added.
+            let n: usize = t.says("findings").and_then(|n| n.parse().ok()).unwrap_or(noticed.len());
+            let runs = by_seq.values().filter(|o| o.says("derivation") == t.says("derivation")).count();
+            let mut holds = t.says("derivation") == Some(d.key.hex())
+                && t.says("kind").as_deref() == Some(d.kind.word())
+                && t.says("result").as_deref() == Some(d.state.word())
+                && (!done || d.output.is_some_and(|o| t.vouches("output", &o.to_string())))
+                && noticed.len() >= n
+                && noticed.len() - n < runs;
+            if t.commits(witness::FIELD) {
+                holds &= t.vouches(witness::FIELD, &witness::derivation(d, noticed.get(..n).unwrap_or_default()));
+            }
+            if !holds {
+                faults.push(format!(
+                    "the derivation ({}) of item {id} or what it noticed is not what entry {} committed to",
+                    d.kind,
+                    t.seq()
+                ));
+            }
+            if let Some(output) = d.output.filter(|_| deep && d.output_media_type.as_deref() == Some("application/json")) {
+                // An object that is gone or changed is told of where objects are re-read.
+                if let Ok(document) = self.read_object(output).await {
+                    facts::take_in(&mut shown, d.kind, &document);
+                }
+            }
+        }
+        let keys: BTreeSet<_> = rows.iter().map(|d| d.key).collect();
+        if findings.iter().filter_map(|f| f.derivation).any(|key| !keys.contains(&key)) {
+            faults.push(format!("item {id} has findings that no derivation of it made"));
+        }
+        for seq in missing.values() {
+            faults.push(format!("the derivation of item {id} that entry {seq} tells of is not in the record"));
+        }
+        if deep {
+            shown.n_findings = row.facts.n_findings;
+            let (languages, flags) = self.store.listed(id).await?;
+            let flagged: BTreeMap<String, u64> = shown.flags.clone().into_iter().filter(|(_, n)| *n > 0).collect();
+            if shown != row.facts || languages != shown.languages.iter().cloned().collect() || flags != flagged {
+                faults.push(format!("what lists show of item {id} is not what its derivatives say; nothing else is affected"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Records are those that were put on record, and what follows from them, and protection, is what follows.
+    async fn verify_standing(&self, row: &ItemRow, told: &[Told], faults: &mut Vec<String>) -> Result<()> {
+        let id = row.id;
+        let all = self.store.records(id).await?;
+        self.verify_record_rows(told, &all, faults);
+        let records = current(all);
+        let mut dates: BTreeMap<WhichDate, ItemDateRow> = BTreeMap::new();
+        for body in records.iter().filter_map(|r| r.body.as_ref()) {
+            let RecordBody::Date(d) = body else { continue };
+            for (which, choice) in d.choices() {
+                dates.insert(which, ItemDateRow { which, value: choice.value.clone(), basis: choice.basis });
+            }
+        }
+        let first = self.store.acquisitions(id).await?.into_iter().next().map(|a| a.provenance).unwrap_or_default();
+        let kept: BTreeMap<WhichDate, ItemDateRow> = self.store.item_dates(id).await?.into_iter().map(|d| (d.which, d)).collect();
+        let recorded = match dates.get(&WhichDate::Recorded) {
+            Some(d) => (d.value.known().cloned(), d.basis),
+            None => (first.recorded.clone(), first.recorded.as_ref().map(|_| DateBasis::Stated)),
+        };
+        let published = match dates.get(&WhichDate::Published) {
+            Some(d) => d.value.known().cloned(),
+            None => first.published.clone(),
+        };
+        if kept != dates
+            || recorded != (row.details.recorded.clone(), row.details.recorded_basis)
+            || published != row.details.published
+        {
+            faults.push(format!("the dates of item {id} are not those that were said at intake and put on record"));
+        }
+        let excerpt = records.iter().rev().find_map(|r| match &r.body {
+            Some(RecordBody::Excerpt(e)) => Some((e.parent(), e.span_ms())),
+            _ => None,
+        });
+        if self.store.excerpt(id).await?.map(|e| (e.parent, e.span_ms)) != excerpt {
+            faults.push(format!("item {id} is not the excerpt that was put on record"));
+        }
+        let level = told.iter().rev().filter(|t| t.event.purpose == Term::code("protection").unwrap_or(Term::none()));
+        let level = level.filter_map(|t| Sensitivity::parse(&t.says("level")?)).next();
+        if row.details.sensitivity != level.unwrap_or(first.sensitivity.unwrap_or(Sensitivity::Internal)) {
+            faults.push(format!("the protection of item {id} is not the one that the ledger tells of"));
+        }
+        Ok(())
+    }
+
+    /// Records of one item, or of the case as a whole, against its entries.
+    fn verify_record_rows(&self, told: &[Told], rows: &[RecordRow], faults: &mut Vec<String>) {
+        let said = |t: &&Told| t.event.purpose == Term::code("record").unwrap_or(Term::none()) && t.says("record").is_some();
+        let by_seq: BTreeMap<u64, &Told> = told.iter().filter(said).map(|t| (t.seq(), t)).collect();
+        let mut missing: BTreeMap<String, u64> = by_seq
+            .values()
+            // A tie stands in the custody of every member, and is a record of the first.
+            .filter(|t| t.commits("statement") || t.says("corrects").is_some())
+            .filter_map(|t| Some((t.says("record")?, t.seq())))
+            .collect();
+        for r in rows {
+            missing.remove(&r.id.to_string());
+            let holds = by_seq.get(&r.entry.0).is_some_and(|t| {
+                t.says("record") == Some(r.id.to_string())
+                    && t.says("kind").as_deref() == Some(r.kind.word())
+                    && t.says("corrects") == r.corrects.map(|c| c.to_string())
+                    && t.event.actor == r.actor
+                    && match &r.body {
+                        Some(body) => t.opened("statement") == Some(&body.value()),
+                        None => !t.commits("statement"),
+                    }
+                    && r.because.as_ref().is_none_or(|b| t.vouches("because", b.reveal()))
+                    && (t.event.time.micros() - r.at.micros()).abs() < MOMENT
+            });
+            if !holds {
+                faults.push(format!("record {} is not what its entry committed to", r.id));
+            }
+        }
+        for (record, seq) in missing {
+            faults.push(format!("record {record}, of which entry {seq} tells, is not there"));
+        }
+    }
+
+    async fn verify_families(&self, faults: &mut Vec<String>) -> Result<()> {
+        let all = current(self.store.records_of_kind(RecordKind::Family).await?);
+        let expected = crate::handover::families(&all);
+        let mut families: BTreeMap<_, BTreeSet<ItemId>> = BTreeMap::new();
+        for (item, family) in expected {
+            families.entry(family).or_default().insert(item);
+        }
+        for (family, items) in &families {
+            if self.store.family(*family).await?.into_iter().collect::<BTreeSet<_>>() != *items {
+                faults.push(format!("the family that record {family} began has other members than were put on record"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn verify_case_records(&self, marks: &Marks, faults: &mut Vec<String>) -> Result<()> {
+        let rows = self.store.records_of_case().await?;
+        let mut told = Vec::new();
+        for event in &marks.of_case {
+            let openings = self.store.openings(event.seq).await?.into_iter();
+            let openings = openings.map(|o| {
+                let opening = Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value) };
+                (o.field, opening)
+            });
+            told.push(Told { openings: openings.collect(), event: event.clone() });
+        }
+        for t in told.iter().filter(|t| t.closed() > 0) {
+            faults.push(format!("what entry {} committed to is not what the record holds for it", t.seq()));
+        }
+        self.verify_record_rows(&told, &rows, faults);
+        // What the file of the case says is what was said when it was made.
+        match told.first().filter(|t| t.event.action == Action::Opened && t.seq() == 0) {
+            Some(opened)
+                if opened.vouches("name", &self.card().name)
+                    && opened.event.subject == Subject::Case(self.id())
+                    && (opened.event.time.micros() - self.created().micros()).abs() < MOMENT => {}
+            _ => faults.push("the file of the case does not say what the first entry of the ledger says".into()),
+        }
+        let checked = told.iter().rev().find(|t| t.event.action == Action::Verified && t.commits(witness::FIELD));
+        if let (Some(t), last) = (checked, self.store.setting(super::LAST).await?)
+            && !last.is_some_and(|text| t.vouches(witness::FIELD, &witness::setting(&text)))
+        {
+            faults.push("what the last verification found is not what the ledger tells of it".into());
+        }
+        Ok(())
+    }
+
+    /// Only what the ledger says was disposed of is left out of verification.
+    async fn verify_disposals(&self, marks: &Marks, faults: &mut Vec<String>) -> Result<()> {
+        let rows: BTreeMap<ItemId, u64> = self.store.disposals().await?.into_iter().map(|(i, seq)| (i, seq.0)).collect();
+        if rows != marks.disposed {
+            faults.push("the items on record as disposed of are not those that the ledger tells of".into());
+        }
+        let mut gone = BTreeSet::new();
+        for object in self.store.disposed_objects().await? {
+            let of: BTreeSet<ItemId> = self.store.items_of(object).await?.into_iter().collect();
+            let derived = self.store.derived_to(object).await?;
+            if of.iter().chain(&derived).any(|item| !marks.disposed.contains_key(item)) {
+                gone.insert(object);
+            }
+        }
+        for object in gone {
+            faults.push(format!("object {object} is on record as disposed of, and items that were not need it"));
+        }
+        Ok(())
+    }
+}
+
+/// When each object was first had, as what, and how long it is.
+type Seen = BTreeMap<ObjectId, (i64, BTreeSet<String>, Option<u64>)>;
+
+fn saw(seen: &mut Seen, object: ObjectId, at: i64, media_type: &str, bytes: Option<u64>) {
+    let first = seen.entry(object).or_insert((at, BTreeSet::new(), bytes));
+    first.0 = first.0.min(at);
+    first.2 = first.2.or(bytes);
+    if !first.1.contains(media_type) {
+        first.1.insert(media_type.to_owned());
+    }
+}
+
+/// Between a record and its entry lies less than this; microseconds.
+pub(super) const MOMENT: i64 = 60_000_000;
