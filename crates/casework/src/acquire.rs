@@ -26,9 +26,9 @@ use zapys_store::{AcquisitionRow, Admission, DateBasis, ItemDetails, Method, New
 use zapys_vault::{Batch, Stored};
 
 /// Files that are made durable and recorded together.
-const BATCH_FILES: usize = 256;
+const BATCH_FILES: usize = 1024;
 /// Bytes that are made durable and recorded together.
-const BATCH_BYTES: u64 = 512 << 20;
+const BATCH_BYTES: u64 = 256 << 20;
 
 /// A file on its way in.
 pub(crate) struct Arrived {

@@ -167,7 +167,7 @@ impl Casework {
         let call_fields = if row.kind == ItemKind::CallRecords {
             match self.typed::<Document<CallTable>>(item, DerivativeKind::Calls).await {
                 Ok((table, _)) => Some(table.value.mapping.into_iter().map(|(field, _)| field).collect()),
-                Err(CaseError::NothingRead { .. }) => None,
+                Err(CaseError::NothingRead { .. } | CaseError::Disposed) => None,
                 Err(e) => return Err(e),
             }
         } else {

@@ -3,9 +3,11 @@
 use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
+use crate::recall::Recall;
 use crate::show;
 use crate::view::{HitView, SearchView, Unsearchable};
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use zapys_domain::call::CallTable;
 use zapys_domain::media::Document;
@@ -15,7 +17,7 @@ use zapys_domain::text::ReadText;
 use zapys_domain::transcript::{Transcript, Translation};
 use zapys_domain::{DerivativeKind, EntrySeq, ItemId, ItemKind, Lang};
 use zapys_search::{Index, Lexicon, Query};
-use zapys_store::ItemRow;
+use zapys_store::{CaseCounts, Facets, ItemFilter, ItemRow, StageCount};
 
 /// Items whose words wait to be fed together: each commit of the index costs some milliseconds.
 const TOGETHER: usize = 16;
@@ -40,12 +42,14 @@ pub(crate) struct Finder {
     waiting: Mutex<BTreeSet<ItemId>>,
     /// One feed at a time: the index takes one writer.
     feeding: tokio::sync::Mutex<()>,
-    /// What cannot be found, as of a state of the record.
-    unsearchable: Mutex<Option<(State, Unsearchable)>>,
+    /// What cannot be found.
+    unsearchable: Recall<(), Unsearchable>,
+    /// How many items each filter leaves.
+    pub(crate) facets: Recall<ItemFilter, Facets>,
+    /// The numbers of the case. Work moves on without a mark, so these are made anew unless that is dear.
+    pub(crate) numbers: Recall<(), (CaseCounts, Vec<StageCount>)>,
+    pub(crate) looks: AtomicU64,
 }
-
-/// Entries of the ledger and open jobs: while both stay, so does what can be found.
-type State = (u64, u64);
 
 /// All that is fed of one item.
 type Fed = (ItemId, Vec<(Layer, Vec<Passage>)>);
@@ -111,15 +115,12 @@ impl Casework {
 
     /// Items that a search cannot find, by reason. Looked through once for each state of the record.
     pub(crate) async fn unsearchable(&self) -> Result<Unsearchable> {
-        let state = (self.store.head().await?.size, self.store.jobs_open().await?);
-        if let Some((known, found)) = &*self.finder.unsearchable.lock().unwrap_or_else(|p| p.into_inner())
-            && *known == state
-        {
-            return Ok(found.clone());
-        }
-        let found = self.look_for_unsearchable().await?;
-        *self.finder.unsearchable.lock().unwrap_or_else(|p| p.into_inner()) = Some((state, found.clone()));
-        Ok(found)
+        self.finder.unsearchable.get((), self.state(), self.look_for_unsearchable()).await
+    }
+
+    /// Entries of the ledger and open jobs: while both stay, so does what can be found.
+    async fn state(&self) -> Result<(u64, u64)> {
+        Ok((self.store.head().await?.size, self.store.jobs_open().await?))
     }
 
     /// Notes that an item has new words, and feeds what waits once it is worth a commit.
@@ -261,7 +262,7 @@ impl Casework {
     async fn derived<T: serde::de::DeserializeOwned>(&self, id: ItemId, kind: DerivativeKind) -> Result<Option<T>> {
         match self.typed::<T>(id, kind).await {
             Ok((value, _)) => Ok(Some(value)),
-            Err(CaseError::NothingRead { .. }) => Ok(None),
+            Err(CaseError::NothingRead { .. } | CaseError::Disposed) => Ok(None),
             Err(e) => Err(e),
         }
     }

@@ -26,6 +26,7 @@ mod open;
 pub mod packs;
 mod produce;
 mod proofs;
+mod recall;
 mod rotate;
 mod show;
 mod stamp;

@@ -141,6 +141,8 @@ pub struct Casework {
     pub(crate) finder: Arc<crate::find::Finder>,
     /// Process runs one at a time: two would wait for the same model host.
     pub(crate) processing: tokio::sync::Mutex<()>,
+    /// What may still come out of the archives that are being taken in, by the path of the outermost.
+    pub(crate) nests: std::sync::Mutex<std::collections::HashMap<String, crate::unpack::Left>>,
     held: Option<File>,
     /// Entries of the ledger this process knows of.
     pub(crate) known_size: Arc<std::sync::atomic::AtomicU64>,
@@ -437,6 +439,7 @@ impl Casework {
             engines: tokio::sync::OnceCell::new(),
             finder: Arc::default(),
             processing: tokio::sync::Mutex::new(()),
+            nests: std::sync::Mutex::default(),
             held: lock,
             known_size: crate::custody::not_looked_yet(),
         }

@@ -14,7 +14,9 @@ use crate::view::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use zapys_domain::call::CallTable;
+use zapys_domain::kind::Recognised;
 use zapys_domain::media::Document;
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
@@ -22,7 +24,7 @@ use zapys_domain::transcript::{Transcript, Translation};
 use zapys_domain::{Action, DerivativeKind, Instant, ItemId, ItemKind, Lang};
 use zapys_store::{
     AcquisitionRow, Cursor, DerivationRow, DerivationState, FindingRow, ItemFilter, ItemRow, ItemSort, ItemStatus, JobRow,
-    JobState,
+    JobState, Wordless,
 };
 
 /// In which order a list comes.
@@ -88,14 +90,20 @@ impl Casework {
             .store
             .items(&filter, request.sort.unwrap_or(ItemSort::Newest), cursor.as_ref(), u32::try_from(limit).unwrap_or(500))
             .await?;
-        let facets = self.store.facets(&filter).await?;
+        // Changes with every item and derivation, and with nothing else.
+        let version = async {
+            let (items, derivations) = self.store.items_version().await?;
+            Ok((items.cast_unsigned(), derivations.cast_unsigned()))
+        };
+        let find = async { Ok(self.store.facets(&filter).await?) };
+        let facets = self.finder.facets.get(filter.clone(), version, find).await?;
         let mut items = Vec::with_capacity(page.items.len());
         for row in &page.items {
             items.push(self.seen(row).await?);
         }
         let words = |m: BTreeMap<Lang, u64>| m.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
         Ok(ItemsPage {
-            total: page.total,
+            total: facets.total,
             items,
             next: page.next.map(|c| c.as_str().to_owned()),
             facets: Facets {
@@ -336,8 +344,8 @@ impl Casework {
 
     /// The case at a glance.
     pub async fn overview(&self) -> Result<CaseView> {
-        let counts = self.store.counts().await?;
-        let stages = self.store.stage_counts().await?;
+        let find = async { Ok((self.store.counts().await?, self.store.stage_counts().await?)) };
+        let (counts, stages) = self.finder.numbers.get((), async { Ok((self.finder.looks.fetch_add(1, Ordering::Relaxed), 0)) }, find).await?;
         let workers = self.settings.workers() as u64;
         let (size, root) = self.ledger_head().await?;
         let checkpoint = self.store.checkpoint_latest().await?;
@@ -379,18 +387,11 @@ impl Casework {
         })
     }
 
-    /// Looks at every item: why its words cannot be found.
+    /// Counts items whose words cannot be found, by reason.
     pub(crate) async fn look_for_unsearchable(&self) -> Result<Unsearchable> {
         let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
-        for id in self.all_items().await? {
-            let row = self.row(id).await?;
-            // What was disposed of has no words to be found.
-            if self.seen(&row).await?.disposed {
-                continue;
-            }
-            if let Some(reason) = unsearchable(&row, &self.store.jobs_of(id).await?, self.translates()) {
-                *reasons.entry(reason).or_default() += 1;
-            }
+        for group in self.store.without_words().await? {
+            *reasons.entry(unsearchable(&group, self.translates())).or_default() += group.n;
         }
         let count = reasons.values().sum();
         Ok(Unsearchable {
@@ -426,25 +427,17 @@ impl Casework {
     }
 }
 
-fn unsearchable(row: &ItemRow, jobs: &[JobRow], translate: bool) -> Option<&'static str> {
-    if row.facts.n_words.is_some_and(|n| n > 0)
-        || row.facts.n_messages.is_some_and(|n| n > 0)
-        || row.facts.n_calls.is_some_and(|n| n > 0)
-    {
-        return None;
+fn unsearchable(group: &Wordless, translate: bool) -> &'static str {
+    let what = Recognised { kind: group.kind, media_type: group.media_type.clone(), format: group.format.clone() };
+    if !plan(&what, translate).iter().any(|k| WORDED.contains(k)) {
+        return "no reader for this kind of item yet";
     }
-    let worded: Vec<DerivativeKind> = plan(&recognised(row), translate).into_iter().filter(|k| WORDED.contains(k)).collect();
-    if worded.is_empty() {
-        return Some("no reader for this kind of item yet");
-    }
-    let failed = jobs.iter().any(|j| j.state == JobState::Failed);
-    let open = jobs.iter().any(|j| matches!(j.state, JobState::Ready | JobState::Leased));
-    Some(match (open, failed) {
+    match (group.open, group.failed) {
         (true, _) => "not processed yet",
         (false, true) => "could not be read",
-        (false, false) if row.facts.n_words.is_some() || row.facts.n_messages.is_some() => "no words in it",
+        (false, false) if group.looked => "no words in it",
         (false, false) => "not processed yet",
-    })
+    }
 }
 
 pub(crate) fn title(row: &ItemRow) -> String {

@@ -18,6 +18,24 @@ const OPENED: &[&str] = &["zip", "whatsapp-zip", "tar", "tar-gz", "gzip"];
 /// Archives within archives are opened to this depth.
 const MAX_DEPTH: usize = 4;
 
+/// Archives that are opened inside one, all depths together.
+const MAX_NESTED: u32 = 1000;
+
+/// What may still come out of one archive that somebody handed over, with all that is nested in it. Limits of a single container
+/// would multiply with each layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    archives: u32,
+    members: u64,
+    bytes: u64,
+}
+impl Default for Left {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self { archives: MAX_NESTED, members: limits.max_members, bytes: limits.max_total_bytes }
+    }
+}
+
 /// True for containers whose members are taken in.
 pub(crate) fn is_archive(r: &Recognised) -> bool {
     OPENED.contains(&r.format.as_str())
@@ -42,7 +60,28 @@ impl Casework {
             return Ok(());
         }
         let depth = path.matches('!').count();
-        let (members, mut findings) = if depth >= MAX_DEPTH {
+        let outermost = path.split('!').next().unwrap_or(path).to_owned();
+        let left = {
+            let mut nests = self.nests.lock().unwrap_or_else(|p| p.into_inner());
+            if depth == 0 {
+                // The one before is done with.
+                nests.clear();
+            }
+            *nests.entry(outermost.clone()).or_default()
+        };
+        let (members, mut findings) = if left.archives == 0 || left.members == 0 || left.bytes == 0 {
+            (
+                Vec::new(),
+                vec![Finding::whole(
+                    "nested-too-much",
+                    Severity::Serious,
+                    format!(
+                        "one archive gives up to {MAX_NESTED} others and as many files and bytes as a single one may; this one in \
+                         it was kept closed"
+                    ),
+                )],
+            )
+        } else if depth >= MAX_DEPTH {
             (
                 Vec::new(),
                 vec![Finding::whole(
@@ -52,8 +91,19 @@ impl Casework {
                 )],
             )
         } else {
-            self.members(object, &recognised.format, path).await?
+            let limits = Limits { max_members: left.members, max_total_bytes: left.bytes, ..Limits::default() };
+            self.members(object, &recognised.format, path, limits).await?
         };
+        if depth < MAX_DEPTH {
+            let bytes: u64 = members.iter().filter_map(|(_, m)| m.as_ref().ok()).map(|m| m.stored.bytes).sum();
+            let mut nests = self.nests.lock().unwrap_or_else(|p| p.into_inner());
+            let now = nests.entry(outermost).or_default();
+            *now = Left {
+                archives: now.archives.saturating_sub(1),
+                members: now.members.saturating_sub(members.len() as u64),
+                bytes: now.bytes.saturating_sub(bytes),
+            };
+        }
         let mut arrived = Vec::new();
         for (name, member) in members {
             match member {
@@ -98,13 +148,14 @@ impl Casework {
         object: ObjectId,
         format: &str,
         path: &str,
+        limits: Limits,
     ) -> Result<(Vec<(String, Result<Arrived>)>, Vec<Finding>)> {
         let (vault, kept, batch) = (self.vault.clone(), self.kept(object).await?, self.vault.batch());
         let (format, path) = (format.to_owned(), path.to_owned());
         let read = tokio::task::spawn_blocking(move || -> Result<_> {
             let file = InVault::new(&vault, &kept)?;
             let mut members = Vec::new();
-            let read = archive::members(&file, &format, Limits::default(), &mut |info, body| {
+            let read = archive::members(&file, &format, limits, &mut |info, body| {
                 let name = info.name.reveal().clone();
                 let shown = format!("{path}!{name}");
                 let result = (|| {

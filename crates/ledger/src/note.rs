@@ -171,6 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn r2_3_a_signature_of_a_reserved_type_is_passed_over_and_its_key_is_refused() {
+        let own = key("own", 1);
+        let mut note = sign_note("text\n", &[&own]).expect("signs");
+        // An ML-DSA-44 cosignature (0x06): eight bytes of time and 2420 of signature.
+        note.add(Signature { name: "witness".into(), id: 6, bytes: vec![0x5a; 2428] });
+        let read = Note::parse(note.to_string().as_bytes()).expect("well-formed");
+        assert_eq!(read.verify(std::slice::from_ref(own.key())), Ok(vec![own.key()]));
+        let body = STANDARD.encode([&[6][..], &[9; 1312]].concat());
+        assert!(format!("witness+00000006+{body}").parse::<VerifierKey>().is_err());
+        let short = STANDARD.encode([&[6][..], &[9; 32]].concat());
+        assert_eq!(format!("witness+00000006+{short}").parse::<VerifierKey>(), Err(crate::key::KeyError::Type(6)));
+    }
+
+    #[test]
     fn r2_3_unknown_signatures_are_ignored_and_a_known_one_among_many_still_counts() {
         let own = key("own", 1);
         let mut note = sign_note("text\n", &[]).expect("signs");

@@ -358,4 +358,11 @@ async fn what_was_disposed_of_is_gone_and_says_so() {
     let (_, custody) = stage.get(&format!("/items/{item}/custody")).await;
     assert!(custody["events"].as_array().is_some_and(|e| e.iter().any(|e| e["action"] == "disposed")));
     assert_eq!(stage.post("/verify", json!({})).await.1["ok"], true);
+    // Work goes on for what came later.
+    let later = "The porter carried the drawers to the museum.";
+    assert_eq!(read(stage.send("POST", "/intake?name=later.txt", later.into()).await).await.0, StatusCode::OK);
+    work.idle().await;
+    for (word, n) in [("drawers", 1), ("crates", 0)] {
+        assert_eq!(stage.post("/search", json!({"query": word})).await.1["total"], n, "{word}");
+    }
 }

@@ -70,7 +70,7 @@ pub(crate) fn acquisition_args(row: &AcquisitionRow) -> Result<[Arg<'_>; 18], St
     ])
 }
 
-fn acquisition(row: &Row) -> Result<AcquisitionRow, StoreError> {
+pub(crate) fn acquisition(row: &Row) -> Result<AcquisitionRow, StoreError> {
     let r = row.of("acquisitions", "id");
     Ok(AcquisitionRow {
         id: r.id("id")?,

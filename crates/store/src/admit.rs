@@ -2,7 +2,7 @@
 
 use crate::acquisitions::{ADD_ACQUISITIONS, acquisition_args};
 use crate::error::StoreError;
-use crate::filter::Insert;
+use crate::filter::{Insert, OBJECTS_TOGETHER, keyed, known};
 use crate::items::{ADD_ITEMS, item_args, put_findings_args};
 use crate::keys::{ADD_KEYS, key_args};
 use crate::model::*;
@@ -31,22 +31,6 @@ pub struct Admission {
 
 pub(crate) const ADD_OBJECTS: Insert =
     Insert { head: "INSERT INTO objects (id, bytes, media_type, first_seen)", columns: 4, tail: "" };
-/// Objects that are asked for in one statement. Few distinct numbers, so that statements stay prepared.
-const TOGETHER: usize = 64;
-
-fn known(n: usize) -> String {
-    let places: Vec<String> = (1..=n).map(|i| format!("${i}")).collect();
-    format!("SELECT id FROM objects WHERE id IN ({})", places.join(", "))
-}
-fn keyed(n: usize) -> String {
-    let places: Vec<String> = (1..=n).map(|i| format!("${i}")).collect();
-    format!("SELECT object AS id FROM object_keys WHERE object IN ({})", places.join(", "))
-}
-/// What this file puts together, for the test that prepares every statement.
-pub(crate) fn fullest() -> Vec<(String, String)> {
-    vec![("admit::known".into(), known(TOGETHER)), ("admit::keyed".into(), keyed(TOGETHER))]
-}
-
 reads! {
     /// Which of these objects the record names already.
     fn objects_known(objects: &[ObjectId]) -> BTreeSet<ObjectId>;
@@ -62,7 +46,7 @@ impl Run<'_> {
     }
     async fn objects_in(&mut self, sql: fn(usize) -> String, objects: &[ObjectId]) -> Result<BTreeSet<ObjectId>, StoreError> {
         let mut found = BTreeSet::new();
-        for part in objects.chunks(TOGETHER) {
+        for part in objects.chunks(OBJECTS_TOGETHER) {
             let args: Vec<Arg<'_>> = part.iter().map(|o| Arg::from(*o)).collect();
             for row in self.all_built(sql(part.len()), &args).await? {
                 found.insert(row.of("objects", "id").id("id")?);

@@ -175,7 +175,7 @@ impl Tx {
     }
 }
 
-fn derivation(row: &Row) -> Result<DerivationRow, StoreError> {
+pub(crate) fn derivation(row: &Row) -> Result<DerivationRow, StoreError> {
     let r = row.of("derivations", "key");
     let failure = match r.opt_text("error_code")? {
         Some(code) => Some(Failure { code, message: r.text("error_message")?, hint: r.text("error_hint")? }),

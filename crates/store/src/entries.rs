@@ -198,7 +198,7 @@ impl Tx {
     }
 }
 
-fn entry(row: &Row) -> Result<EntryRow, StoreError> {
+pub(crate) fn entry(row: &Row) -> Result<EntryRow, StoreError> {
     let r = row.of("entries", "seq");
     let at: Instant = r.at("at")?;
     Ok(EntryRow {
@@ -214,7 +214,7 @@ fn entry(row: &Row) -> Result<EntryRow, StoreError> {
     })
 }
 
-fn opening(row: &Row) -> Result<Opening, StoreError> {
+pub(crate) fn opening(row: &Row) -> Result<Opening, StoreError> {
     let r = row.of("openings", "seq");
     Ok(Opening { seq: r.entry("seq")?, field: r.text("field")?, salt: r.hash("salt")?, value: r.json("value")? })
 }

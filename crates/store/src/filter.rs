@@ -63,8 +63,6 @@ impl Cursor {
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemPage {
-    /// All that fit the filter.
-    pub total: u64,
     #[allow(missing_docs)]
     pub items: Vec<ItemRow>,
     /// Where to go on; `None` at the end.
@@ -74,6 +72,8 @@ pub struct ItemPage {
 /// How many items each value would leave, other lists of the filter applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
+    /// Items that fit the whole filter.
+    pub total: u64,
     #[allow(missing_docs)]
     pub kinds: BTreeMap<ItemKind, u64>,
     #[allow(missing_docs)]
@@ -93,8 +93,6 @@ pub struct Facets {
 /// One list of the filter, so that a facet can leave out its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
-    Kind,
-    Status,
     Language,
     Flag,
     None,
@@ -123,10 +121,10 @@ impl<'a> Build<'a> {
     }
     fn filter(&mut self, f: &'a ItemFilter, without: Part) -> &mut Self {
         self.push(" WHERE 1 = 1");
-        if !f.kinds.is_empty() && without != Part::Kind {
+        if !f.kinds.is_empty() {
             self.push(" AND i.kind IN ").list(f.kinds.iter().map(|k| k.word().into()));
         }
-        if !f.statuses.is_empty() && without != Part::Status {
+        if !f.statuses.is_empty() {
             self.push(" AND i.status IN ").list(f.statuses.iter().map(|s| s.word().into()));
         }
         if !f.languages.is_empty() && without != Part::Language {
@@ -183,15 +181,14 @@ impl ItemSort {
     }
 }
 
-fn count(filter: &ItemFilter) -> Build<'_> {
-    let mut build = Build { sql: "SELECT COUNT(*) AS n FROM items i".into(), args: vec![] };
-    build.filter(filter, Part::None);
-    build
-}
-
 fn list<'a>(filter: &'a ItemFilter, sort: ItemSort, cursor: Option<&'a Cursor>, limit: u32) -> Result<Build<'a>, StoreError> {
     let (order, falls) = sort.order();
-    let mut list = Build { sql: concat!("SELECT ", item_columns!()).into(), args: vec![] };
+    // Only the rows of this page are read whole: what is chosen and ordered are identifiers.
+    let mut list =
+        Build { sql: concat!("SELECT ", item_columns!(), " WHERE i.id IN (SELECT i.id FROM items i").into(), args: vec![] };
+    if sort == ItemSort::Longest {
+        list.push(" LEFT JOIN item_facts f ON f.item = i.id");
+    }
     list.filter(filter, Part::None);
     if let Some(cursor) = cursor {
         // A cursor is order, value and identifier of the last item seen, and belongs to its order.
@@ -210,6 +207,7 @@ fn list<'a>(filter: &'a ItemFilter, sort: ItemSort, cursor: Option<&'a Cursor>, 
     }
     let way = if falls { " DESC" } else { "" };
     list.push(" ORDER BY ").push(order).push(way).push(", i.id").push(way).push(" LIMIT ").bind(u64::from(limit) + 1);
+    list.push(") ORDER BY ").push(order).push(way).push(", i.id").push(way);
     Ok(list)
 }
 
@@ -219,15 +217,29 @@ fn facet<'a>(select: &'static str, filter: &'a ItemFilter, own: Part) -> Build<'
     build
 }
 
-const KINDS: &str = "SELECT i.kind AS value, COUNT(*) AS n FROM items i";
-const STATUSES: &str = "SELECT i.status AS value, COUNT(*) AS n FROM items i";
-const LANGUAGES: &str = "SELECT x.lang AS value, COUNT(DISTINCT i.id) AS n FROM items i JOIN \
-    (SELECT item, lang FROM item_languages UNION SELECT id AS item, lang FROM items WHERE lang <> 'und') x ON x.item = i.id";
-const FLAGS: &str = "SELECT x.flag AS value, COUNT(*) AS n FROM items i JOIN item_flags x ON x.item = i.id";
-/// yyyymm where the first and last possible day share it, 0 where they do not, NULL without a date.
-const MONTHS: &str = "SELECT CASE WHEN i.recorded IS NULL THEN NULL \
+/// How many items share language, kind, status and month: a few hundred rows of a case of any size, from which most facets
+/// follow. yyyymm where the first and last possible day share it, 0 where they do not, NULL without a date.
+const GROUPS: &str = "SELECT i.kind, i.status, CASE WHEN i.recorded_basis IS NULL THEN NULL \
     WHEN i.recorded_earliest / 100 = i.recorded_latest / 100 THEN i.recorded_earliest / 100 \
-    ELSE CAST(0 AS BIGINT) END AS value, COUNT(*) AS n FROM items i";
+    ELSE CAST(0 AS BIGINT) END AS month, COUNT(*) AS n FROM items i";
+const LANGUAGES: &str = "SELECT x.lang AS value, COUNT(*) AS n FROM item_languages x";
+const LANGUAGES_OF: &str = "SELECT x.lang AS value, COUNT(*) AS n FROM item_languages x JOIN items i ON i.id = x.item";
+/// Stated for items in which nothing heard or read says the same.
+const STATED: &str = "SELECT i.lang AS value, COUNT(*) AS n FROM items i";
+const FLAGS: &str = "SELECT x.flag AS value, COUNT(*) AS n FROM item_flags x";
+const FLAGS_OF: &str = "SELECT x.flag AS value, COUNT(*) AS n FROM item_flags x JOIN items i ON i.id = x.item";
+
+fn groups(filter: &ItemFilter) -> Build<'_> {
+    let mut build = Build { sql: GROUPS.into(), args: vec![] };
+    build.filter(filter, Part::None).push(" GROUP BY 1, 2, 3");
+    build
+}
+fn stated(filter: &ItemFilter) -> Build<'_> {
+    let mut build = Build { sql: STATED.into(), args: vec![] };
+    build.filter(filter, Part::Language).push(" AND i.lang <> 'und'");
+    build.push(" AND NOT EXISTS (SELECT 1 FROM item_languages x WHERE x.item = i.id AND x.lang = i.lang) GROUP BY 1");
+    build
+}
 
 /// `head` followed by `VALUES` with places for `rows` rows of `columns` arguments each, and by `tail`.
 fn values(head: &'static str, columns: usize, rows: usize, tail: &'static str) -> String {
@@ -269,6 +281,21 @@ impl Run<'_> {
     }
 }
 
+/// Objects that are asked for in one statement. Few distinct numbers, so that statements stay prepared.
+pub(crate) const OBJECTS_TOGETHER: usize = 64;
+
+fn places(n: usize) -> String {
+    (1..=n).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ")
+}
+/// Which of `n` objects the record names.
+pub(crate) fn known(n: usize) -> String {
+    format!("SELECT id FROM objects WHERE id IN ({})", places(n))
+}
+/// Which of `n` objects have a key.
+pub(crate) fn keyed(n: usize) -> String {
+    format!("SELECT object AS id FROM object_keys WHERE object IN ({})", places(n))
+}
+
 /// What this file may send at its fullest, for the test that prepares every statement.
 pub(crate) fn fullest() -> Vec<(String, String)> {
     let filter = ItemFilter {
@@ -280,18 +307,25 @@ pub(crate) fn fullest() -> Vec<(String, String)> {
         parent: "00000000000000000000000000".parse().ok(),
         work: Some(JobState::Failed),
     };
-    let mut all = vec![("filter::count".into(), count(&filter).sql)];
+    let mut all = vec![
+        ("filter::groups".into(), groups(&filter).sql),
+        ("filter::stated".into(), stated(&filter).sql),
+        ("filter::known".into(), known(OBJECTS_TOGETHER)),
+        ("filter::keyed".into(), keyed(OBJECTS_TOGETHER)),
+    ];
     for sort in ItemSort::ALL {
         let cursor = Cursor(format!("{}.{}.{}", sort.word(), 0, "00000000000000000000000000"));
         if let Ok(build) = list(&filter, *sort, Some(&cursor), 1) {
             all.push((format!("filter::list::{sort}"), build.sql));
         }
     }
-    for (name, select) in
-        [("kinds", KINDS), ("statuses", STATUSES), ("languages", LANGUAGES), ("flags", FLAGS), ("months", MONTHS)]
-    {
+    for (name, select) in [("languages_of", LANGUAGES_OF), ("flags_of", FLAGS_OF)] {
         all.push((format!("filter::facet::{name}"), facet(select, &filter, Part::None).sql));
     }
+    all.extend(
+        [("filter::languages", LANGUAGES), ("filter::flags", FLAGS)]
+            .map(|(name, sql)| (name.into(), format!("{sql} GROUP BY 1"))),
+    );
     for insert in [
         &crate::entries::APPEND,
         &crate::entries::ADD_OPENINGS,
@@ -325,8 +359,6 @@ impl Run<'_> {
         limit: u32,
     ) -> Result<ItemPage, StoreError> {
         let limit = limit.clamp(1, 500);
-        let count = count(filter);
-        let total = self.all_built(count.sql, &count.args).await?.first().map_or(Ok(0), Row::n)?;
         let list = list(filter, sort, cursor, limit)?;
         let mut rows = self.all_built(list.sql, &list.args).await?;
         let more = rows.len() > limit as usize;
@@ -336,41 +368,61 @@ impl Run<'_> {
             (true, Some((last, row))) => Some(Cursor(format!("{}.{}.{}", sort.word(), sort.value(last, row)?, last.id))),
             _ => None,
         };
-        Ok(ItemPage { total, items, next })
+        Ok(ItemPage { items, next })
     }
 
     async fn facets(&mut self, filter: &ItemFilter) -> Result<Facets, StoreError> {
         let mut facets = Facets::default();
-        for row in self.facet(KINDS, filter, Part::Kind).await? {
-            let row = row.of("items", "value");
-            facets.kinds.insert(row.read("value", ItemKind::parse)?, row.count("n")?);
+        // Kind and status are chosen here, so that each can be counted without its own list.
+        let around = ItemFilter { kinds: Vec::new(), statuses: Vec::new(), ..filter.clone() };
+        let groups = groups(&around);
+        for row in self.all_built(groups.sql, &groups.args).await? {
+            let row = row.of("items", "kind");
+            let (kind, n) = (row.read("kind", ItemKind::parse)?, row.count::<u64>("n")?);
+            let status = row.read("status", ItemStatus::parse)?;
+            let of_kind = filter.kinds.is_empty() || filter.kinds.contains(&kind);
+            let of_status = filter.statuses.is_empty() || filter.statuses.contains(&status);
+            if of_status {
+                *facets.kinds.entry(kind).or_default() += n;
+            }
+            if of_kind {
+                *facets.statuses.entry(status).or_default() += n;
+            }
+            if of_kind && of_status {
+                facets.total += n;
+                match row.opt_int("month")? {
+                    None => facets.undated += n,
+                    Some(0) => facets.vague += n,
+                    Some(month) => *facets.months.entry(format!("{:04}-{:02}", month / 100, month % 100)).or_default() += n,
+                }
+            }
         }
-        for row in self.facet(STATUSES, filter, Part::Status).await? {
-            let row = row.of("items", "value");
-            facets.statuses.insert(row.read("value", ItemStatus::parse)?, row.count("n")?);
-        }
-        for row in self.facet(LANGUAGES, filter, Part::Language).await? {
+        let mut languages = self.facet(LANGUAGES, LANGUAGES_OF, filter, Part::Language).await?;
+        let stated = stated(filter);
+        languages.extend(self.all_built(stated.sql, &stated.args).await?);
+        for row in languages {
             let row = row.of("item_languages", "value");
-            facets.languages.insert(row.read("value", Lang::parse)?, row.count("n")?);
+            *facets.languages.entry(row.read("value", Lang::parse)?).or_default() += row.count::<u64>("n")?;
         }
-        for row in self.facet(FLAGS, filter, Part::Flag).await? {
+        for row in self.facet(FLAGS, FLAGS_OF, filter, Part::Flag).await? {
             let row = row.of("item_flags", "value");
             facets.flags.insert(row.text("value")?, row.count("n")?);
-        }
-        for row in self.facet(MONTHS, filter, Part::None).await? {
-            let row = row.of("items", "value");
-            let n = row.count("n")?;
-            match row.opt_int("value")? {
-                None => facets.undated = n,
-                Some(0) => facets.vague = n,
-                Some(month) => _ = facets.months.insert(format!("{:04}-{:02}", month / 100, month % 100), n),
-            }
         }
         Ok(facets)
     }
 
-    async fn facet(&mut self, select: &'static str, filter: &ItemFilter, own: Part) -> Result<Vec<Row>, StoreError> {
-        let build = facet(select, filter, own);
+    /// `all` where nothing is left of the filter, which spares looking at every item.
+    async fn facet(&mut self, all: &str, of: &'static str, filter: &ItemFilter, own: Part) -> Result<Vec<Row>, StoreError> {
+        let mut left = filter.clone();
+        match own {
+            Part::Language => left.languages.clear(),
+            Part::Flag => left.flags.clear(),
+            Part::None => {}
+        }
+        if left == ItemFilter::default() {
+            return self.all_built(format!("{all} GROUP BY 1"), &[]).await;
+        }
+        let build = facet(of, filter, own);
         self.all_built(build.sql, &build.args).await
     }
 }

@@ -139,17 +139,7 @@ impl Run<'_> {
         self.opt(CORRECTED_BY, &args![id.to_string()]).await?.map(|r| r.of("records", "id").id("id")).transpose()
     }
     async fn item_dates(&mut self, item: ItemId) -> Result<Vec<ItemDateRow>, StoreError> {
-        let rows = self.all(DATES, &args![item]).await?;
-        rows.iter()
-            .map(|r| {
-                let r = r.of("item_dates", "item");
-                Ok(ItemDateRow {
-                    which: r.read("which", WhichDate::parse)?,
-                    value: r.read("value", DateValue::parse)?,
-                    basis: r.opt_read("basis", DateBasis::parse)?,
-                })
-            })
-            .collect()
+        self.all(DATES, &args![item]).await?.iter().map(date).collect()
     }
     async fn excerpt(&mut self, item: ItemId) -> Result<Option<ExcerptRow>, StoreError> {
         self.opt(EXCERPT, &args![item]).await?.map(|r| excerpt(&r)).transpose()
@@ -216,7 +206,7 @@ impl Tx {
     }
 }
 
-fn record(row: &Row) -> Result<RecordRow, StoreError> {
+pub(crate) fn record(row: &Row) -> Result<RecordRow, StoreError> {
     let r = row.of("records", "id");
     let kind = r.read("kind", RecordKind::parse)?;
     let body = match r.opt_json::<serde_json::Value>("body")? {
@@ -236,7 +226,16 @@ fn record(row: &Row) -> Result<RecordRow, StoreError> {
     })
 }
 
-fn excerpt(row: &Row) -> Result<ExcerptRow, StoreError> {
+pub(crate) fn date(row: &Row) -> Result<ItemDateRow, StoreError> {
+    let r = row.of("item_dates", "item");
+    Ok(ItemDateRow {
+        which: r.read("which", WhichDate::parse)?,
+        value: r.read("value", DateValue::parse)?,
+        basis: r.opt_read("basis", DateBasis::parse)?,
+    })
+}
+
+pub(crate) fn excerpt(row: &Row) -> Result<ExcerptRow, StoreError> {
     let r = row.of("item_excerpts", "item");
     Ok(ExcerptRow { item: r.id("item")?, parent: r.id("parent")?, span_ms: (r.count("start_ms")?, r.count("end_ms")?) })
 }

@@ -59,12 +59,42 @@ statements! {
     FORGET_FLAGS = "DELETE FROM item_flags WHERE item = $1";
     FORGET_FINDINGS = "DELETE FROM findings WHERE item = $1 AND found_by = $2";
     FINDINGS = "SELECT item, found_by, idx, code, severity, locator, message FROM findings WHERE item = $1 ORDER BY found_by, idx";
+    VERSION = "SELECT COALESCE((SELECT MAX(entry_seq) FROM items), -1) AS items, \
+        COALESCE((SELECT MAX(entry_seq) FROM derivations), -1) AS derivations";
+    WITHOUT_WORDS = "SELECT i.kind, i.media_type, i.format, \
+        CASE WHEN f.n_words IS NULL AND f.n_messages IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS looked, \
+        CASE WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.item = i.id AND j.state IN ('ready', 'leased')) \
+        THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS open, \
+        CASE WHEN EXISTS (SELECT 1 FROM jobs j WHERE j.item = i.id AND j.state = 'failed') \
+        THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS failed, COUNT(*) AS n \
+        FROM items i LEFT JOIN item_facts f ON f.item = i.id \
+        WHERE COALESCE(f.n_words, 0) = 0 AND COALESCE(f.n_messages, 0) = 0 AND COALESCE(f.n_calls, 0) = 0 \
+        AND NOT EXISTS (SELECT 1 FROM disposals d WHERE d.item = i.id) GROUP BY 1, 2, 3, 4, 5, 6";
     COUNT_ITEMS = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS bytes FROM items";
     COUNT_OBJECTS = "SELECT COUNT(*) AS n FROM objects";
     COUNT_ACQUISITIONS = "SELECT COUNT(*) AS n FROM acquisitions";
     COUNT_SEGMENTS = "SELECT CAST(COALESCE(SUM(n_segments), 0) AS BIGINT) AS n FROM item_facts";
     COUNT_KINDS = "SELECT kind, COUNT(*) AS n FROM items GROUP BY kind ORDER BY kind";
     COUNT_STATUSES = "SELECT status, COUNT(*) AS n FROM items GROUP BY status ORDER BY status";
+}
+
+/// Items of one kind and state in which no word was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wordless {
+    #[allow(missing_docs)]
+    pub kind: ItemKind,
+    #[allow(missing_docs)]
+    pub media_type: String,
+    #[allow(missing_docs)]
+    pub format: String,
+    /// They were read, and there was none.
+    pub looked: bool,
+    /// Work on them waits or runs.
+    pub open: bool,
+    /// Work on them failed.
+    pub failed: bool,
+    /// How many.
+    pub n: u64,
 }
 
 pub(crate) const ADD_ITEMS: Insert = Insert {
@@ -104,6 +134,10 @@ reads! {
     fn findings(id: ItemId) -> Vec<FindingRow>;
     /// Numbers about the whole case.
     fn counts() -> CaseCounts;
+    /// A number pair that changes whenever an item or a derivation is added or changed.
+    fn items_version() -> (i64, i64);
+    /// Items in which no word was found, leaving out what was disposed of: how many of which kind and state.
+    fn without_words() -> Vec<Wordless>;
 }
 
 impl Run<'_> {
@@ -166,6 +200,28 @@ impl Run<'_> {
     }
     async fn findings(&mut self, id: ItemId) -> Result<Vec<FindingRow>, StoreError> {
         self.all(FINDINGS, &args![id]).await?.iter().map(finding).collect()
+    }
+    async fn items_version(&mut self) -> Result<(i64, i64), StoreError> {
+        let row = self.one(VERSION, &[]).await?;
+        let row = row.of("items", "items");
+        Ok((row.int("items")?, row.int("derivations")?))
+    }
+    async fn without_words(&mut self) -> Result<Vec<Wordless>, StoreError> {
+        let rows = self.all(WITHOUT_WORDS, &[]).await?;
+        rows.iter()
+            .map(|r| {
+                let r = r.of("items", "kind");
+                Ok(Wordless {
+                    kind: r.read("kind", ItemKind::parse)?,
+                    media_type: r.text("media_type")?,
+                    format: r.text("format")?,
+                    looked: r.int("looked")? == 1,
+                    open: r.int("open")? == 1,
+                    failed: r.int("failed")? == 1,
+                    n: r.count("n")?,
+                })
+            })
+            .collect()
     }
     async fn counts(&mut self) -> Result<CaseCounts, StoreError> {
         let items = self.one(COUNT_ITEMS, &[]).await?;
@@ -432,13 +488,13 @@ fn facts(r: &Reading<'_>) -> Result<ItemFacts, StoreError> {
     })
 }
 
-fn object(row: &Row) -> Result<ObjectRow, StoreError> {
+pub(crate) fn object(row: &Row) -> Result<ObjectRow, StoreError> {
     let r = row.of("objects", "id");
     let first_seen: Instant = r.at("first_seen")?;
     Ok(ObjectRow { id: r.id("id")?, bytes: r.count("bytes")?, media_type: r.text("media_type")?, first_seen })
 }
 
-fn finding(row: &Row) -> Result<FindingRow, StoreError> {
+pub(crate) fn finding(row: &Row) -> Result<FindingRow, StoreError> {
     let r = row.of("findings", "found_by");
     Ok(FindingRow {
         item: r.id("item")?,

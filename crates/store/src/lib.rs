@@ -23,6 +23,7 @@ mod derivations;
 mod entries;
 mod filter;
 mod handover;
+mod held;
 mod items;
 mod jobs;
 mod keys;
@@ -34,6 +35,8 @@ mod transfer;
 pub use admit::Admission;
 pub use error::StoreError;
 pub use filter::{Cursor, Facets, ItemFilter, ItemPage, ItemSort};
+pub use held::Held;
+pub use items::Wordless;
 pub use keys::ObjectKeyRow;
 pub use handover::{ExcerptRow, ItemDateRow, RecordRow};
 pub use model::*;
@@ -51,6 +54,7 @@ pub fn statements(postgres: bool) -> Vec<(String, String)> {
     let fixed = [
         items::ALL,
         handover::ALL,
+        held::ALL,
         acquisitions::ALL,
         entries::ALL,
         derivations::ALL,
@@ -64,5 +68,5 @@ pub fn statements(postgres: bool) -> Vec<(String, String)> {
         dialect::all(postgres),
     ];
     let fixed = fixed.concat().into_iter().map(|(name, sql)| (name.to_owned(), sql.to_owned()));
-    fixed.chain(filter::fullest()).chain(admit::fullest()).collect()
+    fixed.chain(filter::fullest()).collect()
 }

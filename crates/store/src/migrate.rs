@@ -53,6 +53,13 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("schema/0005-history-sqlite.sql"),
         postgres: include_str!("schema/0005-history-postgres.sql"),
     },
+    Step {
+        version: 6,
+        name: "lists",
+        common: include_str!("schema/0006-lists.sql"),
+        sqlite: include_str!("schema/0006-history-sqlite.sql"),
+        postgres: include_str!("schema/0006-history-postgres.sql"),
+    },
 ];
 
 const STEPS_TABLE: &str =

@@ -142,6 +142,8 @@ impl Store {
                     .pragma("trusted_schema", "OFF")
                     // In kibibytes. A large intake that outgrows the cache is written to the log and read back again and again.
                     .pragma("cache_size", "-131072")
+                    // In pages. Whatever many changes touch again and again goes from the log into the file once.
+                    .pragma("wal_autocheckpoint", "8192")
                     .disable_statement_logging();
                 let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
                 let write = write.doing().map_err(|e| e.beside(path))?;

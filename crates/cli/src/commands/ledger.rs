@@ -80,8 +80,8 @@ pub async fn ledger(args: Ledger, settings: &Settings, out: &Out) -> Result<Ende
             out.say("Nobody vouches for it: hand it over anew, apart from any production, to everybody who holds the old one.");
         }
         Ledger::StampRequest { out: path, out_checkpoint, policy } => {
-            for path in [Some(&path), out_checkpoint.as_ref()].into_iter().flatten().filter(|p| p.exists()) {
-                return Err(failed(path)(std::io::ErrorKind::AlreadyExists.into()));
+            if let Some(taken) = [Some(&path), out_checkpoint.as_ref()].into_iter().flatten().find(|p| p.exists()) {
+                return Err(failed(taken)(std::io::ErrorKind::AlreadyExists.into()));
             }
             let case = open(settings, Access::Write).await?;
             let request = case.stamp_request(policy.as_deref()).await?;

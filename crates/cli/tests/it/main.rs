@@ -8,6 +8,7 @@ mod crash;
 mod custody;
 mod diskfull;
 mod encrypted;
+mod hostile;
 mod ledger;
 mod powercut;
 mod productions;

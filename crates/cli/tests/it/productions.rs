@@ -109,7 +109,10 @@ fn what_was_not_asked_for_is_told_by_number_alone() {
     let c: serde_json::Value =
         serde_json::from_slice(&fs::read(s.path("part/data/completeness.json")).expect("reads")).expect("is JSON");
     let n = &c["counts"];
-    assert_eq!((&n["case_items"], &n["selected"], &n["not_selected"], &n["included"]), (&2.into(), &1.into(), &1.into(), &1.into()));
+    assert_eq!(
+        (&n["case_items"], &n["selected"], &n["not_selected"], &n["included"]),
+        (&2.into(), &1.into(), &1.into(), &1.into())
+    );
     let full = s.run(&["-C", "case", "show", &b, "--json"]).ends(0).json();
     let (id, digest) = (full[0]["item"].as_str().expect("an id"), full[0]["object"].as_str().expect("a digest"));
     let bare = digest.trim_start_matches("sha256:");
@@ -145,4 +148,21 @@ fn dates_that_nobody_stated_can_be_chosen_to_be_unknown() {
     produce(&s, "--out after --unknown-dates");
     assert!(!limits("after").contains("Nobody stated every date"));
     verify(&s, "after --vkey vkey").ends(0);
+}
+
+#[test]
+fn the_ledger_alone_is_checked_by_the_other_binary() {
+    let s = case();
+    s.run(&["-C", "case", "ledger", "export", "log"]).ends(0);
+    let said = verify(&s, "log --vkey vkey").ends(0);
+    assert!(said.out.starts_with("HOLDS  ledger ") && said.out.contains("every entry of the ledger"), "{}", said.out);
+    let bundle = all(&s.path("log/tile/entries")).into_keys().next().expect("a bundle");
+    let file = s.path("log/tile/entries").join(bundle);
+    let mut bytes = fs::read(&file).expect("reads");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).expect("writes");
+    assert!(verify(&s, "log --vkey vkey").ends(1).out.starts_with("FAULT  ledger "));
+    fs::remove_file(s.path("log/checkpoint")).expect("removes");
+    verify(&s, "log --vkey vkey").ends(1);
 }

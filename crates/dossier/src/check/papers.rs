@@ -179,7 +179,8 @@ fn described(package: &Package, digests: &AllDigests, m: &Manifest, out: &mut Fi
             continue;
         };
         let Some(d) = digests.get(&format!("data/{file}")) else { continue };
-        let same = entity["sha256"].as_str() == Some(&d.sha256.hex()) && entity["contentSize"] == d.bytes.to_string();
+        let same = entity["sha256"].as_str() == Some(&d.sha256.hex())
+            && entity["contentSize"].as_str().and_then(|n| n.parse().ok()) == Some(d.bytes);
         // Where the file itself is told to differ, this says nothing new.
         if !same && !out.told(&format!("data/{file}")) {
             out.fault("ro-crate", CRATE, format!("It gives another digest or length to data/{}.", crate::safe::line(file)));

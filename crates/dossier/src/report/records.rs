@@ -18,6 +18,12 @@ fn who(actor: &zapys_domain::Actor, at: Instant) -> String {
 fn plain(code: &str) -> String {
     html(&code.replace(['-', '_'], " "))
 }
+/// The same at the beginning of a line.
+fn term(code: &str) -> String {
+    let words = plain(code);
+    let mut chars = words.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
 fn mono(value: impl std::fmt::Display) -> String {
     format!("<span class=\"mono\">{}</span>", html(&value.to_string()))
 }
@@ -63,7 +69,7 @@ fn handled(out: &mut dyn Write, r: &Records) -> io::Result<()> {
     let mut b = Block::new(out, "On record");
     for p in &r.phases {
         let reason = p.reason.as_ref().map(|t| format!("<br>{}", text(t))).unwrap_or_default();
-        b.row(false, &plain(&p.phase), &format!("{}{reason}", who(&p.actor, p.at)))?;
+        b.row(false, &term(&p.phase), &format!("{}{reason}", who(&p.actor, p.at)))?;
     }
     if let Some(l) = &r.legal_basis {
         let words = l.text.as_ref().map(|t| format!(": {}", text(t))).unwrap_or_default();
@@ -74,7 +80,7 @@ fn handled(out: &mut dyn Write, r: &Records) -> io::Result<()> {
         let value = d.value.as_ref().map_or("<span class=\"unknown\">unknown</span>, chosen".into(), |v| html(v.as_str()));
         let more: Vec<String> = d.readings.iter().map(|x| html(x.as_str())).collect();
         let more = if more.is_empty() { String::new() } else { format!("; may also be {}", more.join(", ")) };
-        b.row(false, &plain(&d.which), &format!("{value} <small class=\"dim\">{}</small>{more}", plain(&d.basis)))?;
+        b.row(false, &term(&d.which), &format!("{value} <small class=\"dim\">{}</small>{more}", plain(&d.basis)))?;
     }
     for a in r.intake.iter().chain(&r.stated) {
         let basis = a.basis.as_ref().map(|t| format!(" <small class=\"dim\">{}</small>", text(t))).unwrap_or_default();
@@ -192,7 +198,7 @@ fn related(out: &mut dyn Write, r: &Records, name: &dyn Fn(ItemId) -> String) ->
     }
     if let Some(f) = &r.family {
         let members: Vec<String> = f.members.iter().map(|m| name(*m)).collect();
-        b.row(true, "Family", &format!("{}; protection {}", members.join(", "), plain(&f.protection)))?;
+        b.row(true, "Family", &format!("{}; protection: {}", members.join(", "), plain(&f.protection)))?;
     }
     for t in &r.twins {
         let all: Vec<String> = t.differences.iter().map(text).collect();
@@ -233,7 +239,7 @@ fn changes(out: &mut dyn Write, r: &Records) -> io::Result<()> {
         writeln!(
             out,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{entry}</td></tr>",
-            plain(&c.field),
+            term(&c.field),
             value(&c.was),
             value(&c.is),
             text(&c.reason),

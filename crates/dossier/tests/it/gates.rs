@@ -142,7 +142,7 @@ fn what_was_asked_for_is_here_or_left_out_with_a_reason() {
         |x| x.left_out[0].reason = " ".into(),
         |x| x.left_out.push(x.left_out[0].clone()),
         |x| x.left_out[0].item = Some(x.exhibits[0].item),
-        |x| drop(x.selected.items.remove(2)),
+        |x| x.selected.items.truncate(2),
         |x| x.selected.case_items = 3,
     ];
     for f in change {

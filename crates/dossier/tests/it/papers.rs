@@ -5,6 +5,9 @@ use sample::{item, sample};
 use serde_json::Value;
 use zapys_dossier::manifest::{Completeness, Conformance, Limitations};
 
+/// Something that is done to a paper.
+type Change = fn(&mut Value);
+
 fn json(made: &Made, file: &str) -> Value {
     serde_json::from_slice(&made.read(file)).expect("is JSON")
 }
@@ -24,7 +27,7 @@ fn everything_that_was_asked_for_is_accounted_for() {
 fn an_account_that_does_not_add_up_is_named() {
     let made = make(sample(), Format::Bag, false);
     let good = made.read("data/completeness.json");
-    let change: [(&str, fn(&mut Value)); 9] = [
+    let change: [(&str, Change); 9] = [
         ("add up", |c| c["counts"]["case_items"] = 8.into()),
         ("add up", |c| c["counts"]["left_out"] = 0.into()),
         ("exhibits of the manifest", |c| drop(c["included"].as_array_mut().expect("a list").pop())),
@@ -168,7 +171,7 @@ fn the_crate_names_its_profile_every_file_and_every_derivation() {
 #[test]
 fn a_description_that_says_otherwise_is_named() {
     let made = make(sample(), Format::Bag, false);
-    let change: [(&str, &str, fn(&mut Value)); 6] = [
+    let change: [(&str, &str, Change); 6] = [
         ("ro-crate", "data/ro-crate-metadata.json", |v| v["@graph"][0]["conformsTo"] = Value::Null),
         ("ro-crate", "data/ro-crate-metadata.json", |v| {
             drop(v["@graph"][1]["hasPart"].as_array_mut().expect("a list").remove(0))

@@ -201,7 +201,9 @@ fn ac3(h: &[u8]) -> Option<usize> {
 /// GSM 06.10 as telephone systems write it, without a header: each frame of 33 bytes begins with the nibble 13.
 pub(super) fn gsm(look: &Look<'_>) -> Option<Found> {
     let frames = look.head.chunks_exact(33);
-    let enough = frames.len() >= 16 && frames.clone().all(|f| f[0] >> 4 == 0xd) && std::str::from_utf8(&look.head).is_err();
+    // Cyrillic letters in UTF-8 begin with that nibble too. Where only the last character is cut off, it is text.
+    let text = std::str::from_utf8(&look.head).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let enough = frames.len() >= 16 && !text && frames.clone().all(|f| f[0] >> 4 == 0xd);
     enough.then(|| (found(Recording, "audio/gsm", "gsm").0, "structure"))
 }
 

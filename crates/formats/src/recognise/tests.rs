@@ -104,6 +104,8 @@ fn headerless_telephone_codecs_need_frames_or_a_name() {
     let gsm: Vec<u8> = (0..20_u8).flat_map(|i| [vec![0xd0 | i & 15], vec![0x80 | i; 32]].concat()).collect();
     check(&gsm, None, Recording, "audio/gsm", "gsm");
     check(&gsm[..99], Some("x.gsm"), Recording, "audio/gsm", "gsm");
+    // Eleven bytes again and again, and cut off within a letter wherever the first look ends.
+    check("слово ".repeat(60_000).as_bytes(), Some("x.txt"), Document, "text/plain", "text");
     check(&gsm[..99], None, Other, "application/octet-stream", "unknown");
     check(&[0xfa; 640], Some("call.g722"), Recording, "audio/G722", "g722");
     check(b"RIFF\x24\0\0\0WAVEfmt ", Some("x.gsm"), Recording, "audio/wav", "wav");

@@ -52,7 +52,7 @@ db_test! {
         fill(&store).await;
         for sort in ItemSort::ALL {
             let whole = store.items(&ItemFilter::default(), *sort, None, 500).await.unwrap();
-            assert_eq!((whole.total, whole.items.len(), whole.next), (12, 12, None), "{sort}");
+            assert_eq!((whole.items.len(), whole.next), (12, None), "{sort}");
             for size in [1, 5, 11, 12] {
                 let (mut joined, mut cursor) = (Vec::new(), None);
                 loop {
@@ -90,7 +90,7 @@ db_test! {
         let check = async |filter: ItemFilter, expected: &[u64]| {
             let page = store.items(&filter, ItemSort::Oldest, None, 500).await.unwrap();
             assert_eq!(page.items.iter().map(|i| i.bytes - 100).collect::<Vec<_>>(), expected, "{filter:?}");
-            assert_eq!(page.total, expected.len() as u64);
+            assert_eq!(store.facets(&filter).await.unwrap().total, expected.len() as u64);
         };
         let lang = |l| Lang::parse(l).unwrap();
         let none = ItemFilter::default;

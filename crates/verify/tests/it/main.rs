@@ -21,6 +21,9 @@ impl Home {
         for (name, format) in [("bag", Format::Bag), ("bag.zip", Format::Zip), ("report.html", Format::Html)] {
             write(&s.extract, &s.objects, &dir.path().join(name), format, Some(&s.key), &Progress::hidden()).expect("writes");
         }
+        for (name, format) in [("object", Format::Ocfl), ("load-file", Format::LoadFile), ("report.pdf", Format::Pdf)] {
+            write(&s.extract, &s.objects, &dir.path().join(name), format, Some(&s.key), &Progress::hidden()).expect("writes");
+        }
         fs::write(dir.path().join("key"), format!("{}\n", s.key.key())).expect("writes");
         let other = zapys_ledger::SigningKey::from_seed("example.test/synopillia", &[7; 32]).expect("a key");
         fs::write(dir.path().join("other"), other.key().to_string()).expect("writes");
@@ -119,4 +122,61 @@ fn wrong_usage_exits_with_three_and_help_with_zero() {
     assert!(code == 0 && out.contains("exit status: 0") && out.contains("--vkey FILE"));
     let (code, out, _) = home.run("--version");
     assert_eq!((code, out), (0, format!("zapys-verify {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn every_packing_is_recognised_and_said_by_its_name() {
+    let home = Home::new();
+    for (name, says) in [
+        ("bag", "HOLDS  production 01JB0000000000000000009PRD\n"),
+        ("bag.zip", "HOLDS  production 01JB0000000000000000009PRD\n"),
+        ("object", "HOLDS  production 01JB0000000000000000009PRD, deposited as an OCFL object\n"),
+        ("load-file", "HOLDS  load file of production 01JB0000000000000000009PRD\n"),
+    ] {
+        let (code, out, err) = home.run(&format!("{name} --vkey key"));
+        assert_eq!((code, err.as_str()), (0, ""), "{name}: {out}");
+        assert!(out.starts_with(says), "{out}");
+        let (code, out, _) = home.run(&format!("{name} --vkey other"));
+        assert_eq!(code, 1, "{name}: {out}");
+    }
+    assert_eq!(home.run("report.pdf").0, 2);
+}
+
+#[test]
+fn a_bag_of_others_is_a_bag_and_no_production() {
+    let home = Home::new();
+    let bag = home.path().join("theirs");
+    fs::create_dir_all(bag.join("data")).expect("makes");
+    fs::write(bag.join("data/a"), "hello").expect("writes");
+    fs::write(bag.join("bagit.txt"), "BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n").expect("writes");
+    fs::write(bag.join("manifest-md5.txt"), "5d41402abc4b2a76b9719d911017c592  data/a\n").expect("writes");
+    let (code, out, _) = home.run("theirs");
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("HOLDS  a bag, which is no zapys production") && out.contains("who handled them"), "{out}");
+    // Whoever has a key expects a production.
+    assert_eq!(home.run("theirs --vkey key").0, 1);
+    fs::write(bag.join("data/a"), "hallo").expect("writes");
+    let (code, out, _) = home.run("theirs --json");
+    let v: Value = serde_json::from_str(&out).expect("one object");
+    assert_eq!((code, &v["sort"], &v["holds"]), (1, &"bag".into(), &false.into()));
+}
+
+#[test]
+fn keys_of_witnesses_and_roots_are_read_or_refused_by_name() {
+    let home = Home::new();
+    let witness = zapys_ledger::SigningKey::from_seed("witness.example.test", &[9; 32]).expect("a key");
+    let (code, out, _) = home.run(&format!("bag --vkey key --witness {}", witness.key()));
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("The witness witness.example.test has not signed"), "{out}");
+    let (code, out, _) = home.run("bag --witness other");
+    assert_eq!(code, 1, "{out}");
+    for (line, word) in [
+        ("bag --ca nowhere", "certificate file cannot be read"),
+        ("bag --ca key", "holds no certificate"),
+        ("bag --witness nowhere", "key file cannot be read"),
+    ] {
+        let (code, _, err) = home.run(line);
+        assert_eq!(code, 2, "{line}");
+        assert!(err.contains(word), "{line}: {err}");
+    }
 }
