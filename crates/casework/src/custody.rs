@@ -197,6 +197,10 @@ impl Ledger {
     pub fn size(&self) -> u64 {
         self.log.size()
     }
+    /// When the last of them was made.
+    pub fn last_time(&self) -> zapys_domain::Instant {
+        self.log.last_time().unwrap_or_else(|| zapys_domain::Instant::from_micros(0))
+    }
     /// Root over them.
     pub fn root(&self) -> Hash {
         self.log.root()

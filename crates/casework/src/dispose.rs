@@ -144,7 +144,7 @@ impl Casework {
             .commit("reason", reason.into())?
             .count("objects", gone.len() as u64);
         let entry = ledger.seal(self, &mut tx, act).await?;
-        tx.dispose(item, self.clock.now(), actor, entry).await?;
+        tx.dispose(item, ledger.last_time(), actor, entry).await?;
         for object in &gone {
             tx.dispose_object(*object, item).await?;
         }

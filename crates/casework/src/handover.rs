@@ -157,7 +157,8 @@ impl Casework {
                 item,
                 kind,
                 actor: actor.clone(),
-                at,
+                // The entry's own time, so that the row cannot say another.
+                at: ledger.last_time(),
                 body: body.clone(),
                 corrects,
                 because: corrects.and(because.clone()).map(Private::new),

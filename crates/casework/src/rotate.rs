@@ -115,10 +115,11 @@ impl Casework {
             .commit("reason", reason.into())?;
         let entry = ledger.seal(self, &mut tx, act).await?;
         let checkpoint = Checkpoint { origin: old.key().name().to_owned(), size: ledger.size(), root: ledger.root() };
+        let rotated = ledger.last_time();
         ledger.close(&mut tx).await?;
         // The last word of the old key is the checkpoint over the event that names the new one.
         let note = checkpoint.sign(&[&old]).map_err(LedgerError::from)?.to_string();
-        let at = self.clock.now();
+        let at = rotated;
         let signed = CheckpointRow { size: checkpoint.size, root: *checkpoint.root.as_bytes(), note, at };
         tx.add_checkpoint(&signed).await?;
         crate::custody::keep_newest(&mut tx, checkpoint.size, crate::witness::checkpoint(&signed), false).await?;
@@ -150,8 +151,9 @@ impl Casework {
             act = act.digest(LAST_CHECKPOINT, *Hash::of(last.note.as_bytes()).as_bytes()).count(LAST_SIZE, last.size);
         }
         let entry = ledger.seal(self, &mut tx, act).await?;
+        let at = ledger.last_time();
         ledger.close(&mut tx).await?;
-        let row = LedgerKeyRow { entry, vkey: new.key().to_string(), reason: loss.word().into(), at: self.clock.now() };
+        let row = LedgerKeyRow { entry, vkey: new.key().to_string(), reason: loss.word().into(), at };
         tx.add_ledger_key(&row).await?;
         tx.commit().await?;
         self.replace_signing_key(&new)?;

@@ -15,6 +15,8 @@ use zapys_domain::{EntrySeq, ItemId, ObjectId};
 pub struct Held {
     #[allow(missing_docs)]
     pub item: ItemRow,
+    /// True where the columns that lists are sorted by are what title and dates give.
+    pub sorted_right: bool,
     /// Its custody, oldest first.
     pub entries: Vec<EntryRow>,
     /// What the commitments of these entries hide, as far as it was not destroyed.
@@ -36,7 +38,7 @@ pub struct Held {
 }
 
 statements! {
-    ITEMS = concat!("SELECT ", item_columns!(), " WHERE i.id > $1 ORDER BY i.id LIMIT $2");
+    ITEMS = concat!("SELECT i.title_key, i.recorded_latest, i.published_earliest, i.published_latest, ", item_columns!(), " WHERE i.id > $1 ORDER BY i.id LIMIT $2");
     ENTRIES = "SELECT seq, item, item_seq, at, actor, action, canonical, leaf, digest FROM entries \
         WHERE item > $1 AND item <= $2 ORDER BY item, item_seq";
     OPENINGS = "SELECT o.seq, o.field, o.salt, o.value FROM entries e JOIN openings o ON o.seq = e.seq \
@@ -67,8 +69,13 @@ impl Run<'_> {
     async fn held_items(&mut self, after: Option<ItemId>, limit: u32) -> Result<Vec<Held>, StoreError> {
         let from = after.map(|i| i.to_string()).unwrap_or_default();
         let rows = self.all(ITEMS, &args![from.as_str(), u64::from(limit)]).await?;
-        let items = rows.iter().map(items::item).collect::<Result<Vec<_>, _>>()?;
-        let Some(last) = items.last().map(|i| i.id.to_string()) else { return Ok(Vec::new()) };
+        let read = |row: &Row| {
+            let item = items::item(row)?;
+            let right = sorted_right(row, &item)?;
+            Ok((item, right))
+        };
+        let items = rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+        let Some(last) = items.last().map(|i| i.0.id.to_string()) else { return Ok(Vec::new()) };
         let span = (from.as_str(), last.as_str());
         let mut by_seq: BTreeMap<EntrySeq, Vec<Opening>> = BTreeMap::new();
         for row in self.all(OPENINGS, &args![span.0, span.1]).await? {
@@ -91,7 +98,7 @@ impl Run<'_> {
         let mut records = self.by_item(RECORDS, span, handover::record).await?;
         let mut dates = self.by_item(DATES, span, handover::date).await?;
         let mut excerpts = self.by_item(EXCERPTS, span, handover::excerpt).await?;
-        let held = |item: ItemRow| {
+        let held = |(item, sorted_right): (ItemRow, bool)| {
             let id = item.id;
             let entries = entries.remove(&id).unwrap_or_default();
             Held {
@@ -105,6 +112,7 @@ impl Run<'_> {
                 dates: dates.remove(&id).unwrap_or_default(),
                 excerpt: excerpts.remove(&id).and_then(|all| all.into_iter().next()),
                 item,
+                sorted_right,
             }
         };
         Ok(items.into_iter().map(held).collect())
@@ -122,4 +130,13 @@ impl Run<'_> {
         }
         Ok(all)
     }
+}
+
+/// True where the columns that lists are sorted by are what title and dates give.
+fn sorted_right(row: &Row, item: &ItemRow) -> Result<bool, StoreError> {
+    let row = row.of("items", "id");
+    let kept = (row.text("title_key")?, row.text("title_order")?);
+    let bounds = ["recorded_earliest", "recorded_latest", "published_earliest", "published_latest"];
+    let bounds: Vec<Option<i64>> = bounds.iter().map(|b| row.opt_int(b)).collect::<Result<_, _>>()?;
+    Ok((kept, bounds) == items::sorting(&item.details))
 }

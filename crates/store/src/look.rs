@@ -3,19 +3,19 @@
 
 use crate::dialect::{DANGLING_SQLITE, Db, RULES_POSTGRES, RULES_SQLITE};
 use crate::error::StoreError;
-use crate::model::ItemRow;
 use crate::run::{Run, args, statements};
 use crate::{Store, migrate};
 use std::collections::{BTreeMap, BTreeSet};
-use zapys_domain::{EntrySeq, ItemId, Lang, ObjectId};
+use zapys_domain::{Actor, EntrySeq, Instant, ItemId, Lang, ObjectId};
 
 statements! {
     LANGUAGES = "SELECT lang FROM item_languages WHERE item = $1 ORDER BY lang";
     FLAGS = "SELECT flag, n FROM item_flags WHERE item = $1 ORDER BY flag";
     SETTINGS = "SELECT key, value FROM settings ORDER BY key";
-    SORTED = "SELECT title_key, title_order, recorded_earliest, recorded_latest, published_earliest, published_latest FROM items WHERE id = $1";
     DERIVED_TO = "SELECT DISTINCT item FROM derivations WHERE output = $1 ORDER BY item";
-    DISPOSALS = "SELECT item, entry_seq FROM disposals ORDER BY item";
+    DISPOSALS = "SELECT item, at, actor, entry_seq FROM disposals ORDER BY item";
+    GAPS = "SELECT item FROM findings GROUP BY item, found_by HAVING MAX(idx) + 1 <> COUNT(*) LIMIT 1";
+    HALF_TOLD = "SELECT item FROM derivations WHERE error_code IS NULL AND (error_message IS NOT NULL OR error_hint IS NOT NULL) LIMIT 1";
 }
 impl Store {
     /// Rules that keep history and are missing, other than they were set, or not ours.
@@ -38,32 +38,29 @@ impl Store {
         Ok(amiss)
     }
 
-    /// Tables with rows that refer to what is not there.
+    /// Tables with rows that refer to what is not there, or that have gaps.
     pub async fn dangling(&self) -> Result<Vec<String>, StoreError> {
         let mut held = self.reader().await?;
         let mut run = held.run();
-        if let Db::Postgres(_) = &run.0 {
-            return Ok(Vec::new());
+        let mut amiss = Vec::new();
+        for (table, sql) in [("findings", GAPS), ("derivations", HALF_TOLD)] {
+            if run.opt(sql, &[]).await?.is_some() {
+                amiss.push(table.to_owned());
+            }
         }
-        let rows = run.all(DANGLING_SQLITE, &[]).await?;
-        rows.into_iter().map(|row| row.of("foreign_key_check", "name").text("name")).collect()
+        if let Db::Postgres(_) = &run.0 {
+            return Ok(amiss);
+        }
+        for row in run.all(DANGLING_SQLITE, &[]).await? {
+            amiss.push(row.of("foreign_key_check", "name").text("name")?);
+        }
+        Ok(amiss)
     }
 
     /// Languages and flags that lists of items are filtered by.
     pub async fn listed(&self, item: ItemId) -> Result<(BTreeSet<Lang>, BTreeMap<String, u64>), StoreError> {
         let mut held = self.reader().await?;
         held.run().listed(item).await
-    }
-
-    /// True where the columns that lists are sorted by are what title and dates give.
-    pub async fn is_sorted_right(&self, item: &ItemRow) -> Result<bool, StoreError> {
-        let mut held = self.reader().await?;
-        let Some(row) = held.run().opt(SORTED, &args![item.id]).await? else { return Ok(false) };
-        let row = row.of("items", "id");
-        let kept = (row.text("title_key")?, row.text("title_order")?);
-        let bounds = ["recorded_earliest", "recorded_latest", "published_earliest", "published_latest"];
-        let bounds: Vec<Option<i64>> = bounds.iter().map(|b| row.opt_int(b)).collect::<Result<_, _>>()?;
-        Ok((kept, bounds) == crate::items::sorting(&item.details))
     }
 
     /// Every setting by its key.
@@ -84,13 +81,13 @@ impl Store {
         rows.into_iter().map(|row| row.of("derivations", "item").id("item")).collect()
     }
 
-    /// Items that were disposed of, and the entries that say so.
-    pub async fn disposals(&self) -> Result<Vec<(ItemId, EntrySeq)>, StoreError> {
+    /// Items that were disposed of: the entries that say so, who did it, and when.
+    pub async fn disposals(&self) -> Result<Vec<(ItemId, EntrySeq, Actor, Instant)>, StoreError> {
         let mut held = self.reader().await?;
         let rows = held.run().all(DISPOSALS, &[]).await?;
         let pair = |row: crate::rows::Row| {
             let row = row.of("disposals", "item");
-            Ok((row.id("item")?, EntrySeq(row.count("entry_seq")?)))
+            Ok((row.id("item")?, row.entry("entry_seq")?, row.actor("actor")?, row.at("at")?))
         };
         rows.into_iter().map(pair).collect()
     }

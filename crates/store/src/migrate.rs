@@ -66,7 +66,7 @@ const STEPS_TABLE: &str =
     "CREATE TABLE schema_steps (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL);";
 
 statements! {
-    APPLIED = "SELECT version, digest FROM schema_steps ORDER BY version";
+    APPLIED = "SELECT version, name, digest FROM schema_steps ORDER BY version";
     APPLY = "INSERT INTO schema_steps (version, name, digest) VALUES ($1, $2, $3)";
     WRITER = "INSERT INTO meta (key, value) VALUES ('writer', '1') ON CONFLICT (key) DO NOTHING";
     ITEM_KIND = "INSERT INTO item_kinds (word) VALUES ($1) ON CONFLICT (word) DO NOTHING";
@@ -129,7 +129,7 @@ pub(crate) async fn renew(run: &mut Run<'_>) -> Result<(), StoreError> {
         let version: u64 = row.count("version")?;
         let known = STEPS.len() as u64;
         let step = STEPS.get(i).ok_or(StoreError::Newer { found: version, known })?;
-        if version != step.version || row.text("digest")? != step.digest(run) {
+        if version != step.version || row.text("name")? != step.name || row.text("digest")? != step.digest(run) {
             return Err(StoreError::Drifted { version });
         }
     }

@@ -111,6 +111,9 @@ impl Casework {
         if expected.map_or(marks.vouched && !none, |rows| rows != there) || outside.is_some_and(|(rows, _)| rows != there) {
             faults.push("time stamps and signatures of others are not those that were taken in".into());
         }
+        if (named.is_none() && !marks.checkpoints.is_empty()) || (outside.is_none() && marks.outside.is_some()) {
+            faults.push("the mark that names the newest checkpoint, or what others signed, is not there".into());
+        }
         let told = marks.checkpoints.keys().next_back().copied();
         if let Some(newest) = notes.keys().next_back().filter(|n| marks.vouched && told.is_none_or(|t| t < **n))
             && named.is_none_or(|(size, _)| size != *newest)
@@ -134,6 +137,14 @@ impl Casework {
             settings.keys().filter_map(|k| k.strip_prefix("unpacked.")).filter_map(|id| id.parse().ok()).collect();
         if unpacked != marks.unpacked {
             faults.push("the archives marked as unpacked are not those that the ledger tells of".into());
+        }
+        if settings.iter().any(|(key, value)| key.starts_with("unpacked.") && value != "1") {
+            faults.push("an archive is marked as unpacked in a way that zapys does not".into());
+        }
+        let known = [FRONTIER, CASE_CHAIN, NEWEST, OUTSIDE, super::LAST, "sandbox.off"];
+        for key in settings.keys().filter(|k| !known.contains(&k.as_str()) && !k.starts_with("unpacked.")) {
+            let shown: String = key.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+            faults.push(format!("the setting {shown} is none that zapys makes"));
         }
         let walls_off = marks.of_case.iter().any(|e| e.fact("sandbox").is_some());
         if settings.contains_key("sandbox.off") != walls_off {

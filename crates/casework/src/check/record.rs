@@ -3,16 +3,21 @@
 
 use crate::Result;
 use crate::check::marks::Marks;
+use crate::error::CaseError;
 use crate::handover::current;
 use crate::open::Casework;
 use crate::{facts, witness};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::task::JoinHandle;
 use zapys_domain::handover::{RecordBody, RecordKind, WhichDate};
 use zapys_domain::provenance::Sensitivity;
 use zapys_domain::{Action, Finding, ItemId, ObjectId, Private};
 use zapys_ledger::{Detail, Event, Opening, Salt, Subject, Term};
-use zapys_store::{DateBasis, DerivationState, ItemDateRow, ItemRow, RecordRow};
+use zapys_store::{DateBasis, DerivationState, Held, ItemDateRow, ObjectRow, RecordRow};
+
+/// Items that are read together.
+const TOGETHER: u32 = 500;
 
 /// One entry with what its commitments hide.
 struct Told {
@@ -54,6 +59,10 @@ impl Told {
         let open = |c: &zapys_ledger::Commitment| self.openings.values().any(|o| o.opens(c));
         self.event.commitments().iter().filter(|c| !open(c)).count()
     }
+    /// Tells of the protection of its item.
+    fn protects(&self) -> bool {
+        Some(&self.event.purpose) == Term::code("protection").as_ref() && self.says("level").is_some()
+    }
     fn seq(&self) -> u64 {
         self.event.seq.0
     }
@@ -67,17 +76,24 @@ impl Casework {
             faults.push(format!("the rule {rule} that keeps the record's history is not as zapys set it"));
         }
         for table in self.store.dangling().await? {
-            faults.push(format!("{table} of the record refers to something that is not there"));
+            faults.push(format!("{table} of the record has a gap, or refers to something that is not there"));
         }
         self.verify_settings(marks, faults).await?;
         self.verify_disposals(marks, faults).await?;
         self.verify_families(faults).await?;
         let mut known = BTreeSet::new();
-        let mut seen = BTreeMap::new();
-        for id in self.all_items().await? {
-            known.insert(id);
-            if !marks.disposed.contains_key(&id) {
-                self.verify_item(id, deep, &mut seen, faults).await?;
+        let mut seen = Seen::default();
+        let mut ahead = self.read_on(None);
+        loop {
+            let page = ahead.await.map_err(|_| CaseError::Lost)??;
+            let Some(last) = page.last() else { break };
+            // The next items are read while these are looked at.
+            ahead = self.read_on(Some(last.item.id));
+            for held in &page {
+                known.insert(held.item.id);
+                if !marks.disposed.contains_key(&held.item.id) {
+                    self.verify_item(held, deep, &mut seen, faults).await?;
+                }
             }
         }
         for item in marks.items.difference(&known) {
@@ -85,6 +101,11 @@ impl Casework {
         }
         self.verify_object_rows(marks, &seen, faults).await?;
         self.verify_case_records(marks, faults).await
+    }
+
+    fn read_on(&self, after: Option<ItemId>) -> JoinHandle<zapys_store::Result<Vec<Held>>> {
+        let store = self.store.clone();
+        tokio::spawn(async move { store.held_items(after, TOGETHER).await })
     }
 
     /// Rows of objects say what the items and derivations say that have them.
@@ -95,37 +116,17 @@ impl Casework {
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(last.id);
             for row in rows {
-                let holds = match seen.get(&row.id) {
-                    Some((at, media_types, bytes)) => {
-                        *at == row.first_seen.micros()
-                            && media_types.contains(&row.media_type)
-                            && bytes.is_none_or(|b| b == row.bytes)
-                    }
-                    // Those of items that were disposed of are not looked into.
-                    None => !marks.disposed.is_empty(),
-                };
-                if !holds {
+                // Those of items that were disposed of are not looked into.
+                if !seen.agrees(&row).unwrap_or(!marks.disposed.is_empty()) {
                     faults.push(format!("the row of object {} does not agree with what has it", row.id));
                 }
             }
         }
     }
 
-    async fn told(&self, id: ItemId) -> Result<Vec<Told>> {
-        let mut openings: BTreeMap<u64, BTreeMap<String, Opening>> = BTreeMap::new();
-        for o in self.store.openings_of(id).await? {
-            let opening = Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value) };
-            openings.entry(o.seq.0).or_default().insert(o.field, opening);
-        }
-        let entries = self.store.entries_of(id).await?;
-        // An entry that is none is told of where the ledger is walked.
-        let events = entries.iter().filter_map(|e| Event::parse(e.canonical.as_bytes()).ok());
-        Ok(events.map(|event| Told { openings: openings.remove(&event.seq.0).unwrap_or_default(), event }).collect())
-    }
-
-    async fn verify_item(&self, id: ItemId, deep: bool, seen: &mut Seen, faults: &mut Vec<String>) -> Result<()> {
-        let row = self.row(id).await?;
-        let told = self.told(id).await?;
+    async fn verify_item(&self, held: &Held, deep: bool, seen: &mut Seen, faults: &mut Vec<String>) -> Result<()> {
+        let (row, id) = (&held.item, held.item.id);
+        let told = told(held);
         if told.is_empty() {
             faults.push(format!("item {id} has no entry in the ledger"));
             return Ok(());
@@ -133,91 +134,37 @@ impl Casework {
         for t in told.iter().filter(|t| t.closed() > 0) {
             faults.push(format!("what entry {} about item {id} committed to is not what the record holds for it", t.seq()));
         }
-        let findings = self.store.findings(id).await?;
-        let noticed: Vec<Finding> = findings.iter().filter(|f| f.derivation.is_none()).map(|f| f.finding.clone()).collect();
-        self.verify_intake(&row, &told, &noticed, faults).await?;
-        saw(seen, row.object, row.created.micros(), &row.media_type, Some(row.bytes));
-        if !self.store.is_sorted_right(&row).await? {
+        let noticed: Vec<Finding> = held.findings.iter().filter(|f| f.derivation.is_none()).map(|f| f.finding.clone()).collect();
+        verify_intake(held, &told, &noticed, faults);
+        seen.take(row.object, row.created.micros(), &row.media_type, Some(row.bytes));
+        if !held.sorted_right {
             faults.push(format!("item {id} is not sorted as its title and dates say"));
         }
-        self.verify_derivation_rows(&row, &told, &findings, deep, seen, faults).await?;
-        self.verify_standing(&row, &told, faults).await
-    }
-
-    /// The item and its acquisitions are those that were taken in.
-    async fn verify_intake(&self, row: &ItemRow, told: &[Told], noticed: &[Finding], faults: &mut Vec<String>) -> Result<()> {
-        let id = row.id;
-        let intake = |t: &&Told| {
-            matches!(t.event.action, Action::Imported | Action::Received) && t.says("method").is_some() && t.commits("object")
-        };
-        let mut open: BTreeMap<u64, &Told> = told.iter().filter(intake).map(|t| (t.seq(), t)).collect();
-        let n_unpacked: usize = told
-            .iter()
-            .filter(|t| t.event.action == Action::Copied)
-            .filter_map(|t| t.says("findings")?.parse::<usize>().ok())
-            .sum();
-        let at_intake = noticed.len().saturating_sub(n_unpacked);
-        for (i, a) in self.store.acquisitions(id).await?.iter().enumerate() {
-            let Some(t) = open.remove(&a.entry.0) else {
-                faults.push(format!("acquisition {} of item {id} has no entry in the ledger", a.id));
-                continue;
-            };
-            let path = a.path.as_ref().map(|p| p.reveal().as_str()).unwrap_or_default();
-            let mut holds = t.vouches("object", &a.object.to_string())
-                && t.vouches("path", path)
-                && t.says("method").as_deref() == Some(a.method.word())
-                && t.event.actor == a.actor
-                && a.object == row.object
-                && a.provenance.source.as_ref().is_none_or(|s| t.vouches("source", s.reveal()));
-            if t.commits(witness::FIELD) {
-                let fresh = t.event.action == Action::Imported;
-                let item = fresh.then(|| witness::item(row));
-                let noticed = if i == 0 { noticed.get(..at_intake).unwrap_or_default() } else { &[] };
-                holds &= t.vouches(witness::FIELD, &witness::acquisition(a, item.as_ref(), noticed));
-            }
-            if !holds {
-                faults.push(format!(
-                    "item {id}, its acquisition {} or what was noticed then is not what entry {} committed to",
-                    a.id,
-                    t.seq()
-                ));
-            }
-        }
-        for seq in open.keys() {
-            faults.push(format!("the acquisition of item {id} that entry {seq} tells of is not in the record"));
-        }
-        for t in told.iter().filter(|t| t.event.action == Action::Copied && t.commits(witness::FIELD)) {
-            if !t.vouches(witness::FIELD, &witness::findings(noticed.get(at_intake..).unwrap_or_default())) {
-                faults.push(format!("what was noticed while item {id} was unpacked is not what entry {} committed to", t.seq()));
-            }
-        }
-        if self.store.object(row.object).await?.is_none() {
-            faults.push(format!("the original of item {id} is not in the record"));
-        }
+        self.verify_derivation_rows(held, &told, deep, seen, faults).await?;
+        verify_standing(held, &told, faults);
         Ok(())
     }
 
     /// Every derivation is the one that its entry tells of, and none is missing.
     async fn verify_derivation_rows(
         &self,
-        row: &ItemRow,
+        held: &Held,
         told: &[Told],
-        findings: &[zapys_store::FindingRow],
         deep: bool,
         seen: &mut Seen,
         faults: &mut Vec<String>,
     ) -> Result<()> {
-        let id = row.id;
+        let (row, id, findings) = (&held.item, held.item.id, &held.findings);
         let made = |t: &&Told| t.event.action == Action::Transformed && t.says("derivation").is_some();
         let by_seq: BTreeMap<u64, &Told> = told.iter().filter(made).map(|t| (t.seq(), t)).collect();
         let mut missing: BTreeMap<String, u64> = by_seq.values().filter_map(|t| Some((t.says("derivation")?, t.seq()))).collect();
-        let mut rows = self.store.derivations(id).await?;
+        let mut rows = held.derivations.clone();
         rows.sort_by_key(|d| d.entry);
         let mut shown = zapys_store::ItemFacts::default();
         for d in &rows {
             missing.remove(&d.key.hex());
             if let Some(output) = d.output {
-                saw(seen, output, d.finished.micros(), d.output_media_type.as_deref().unwrap_or_default(), None);
+                seen.take(output, d.finished.micros(), d.output_media_type.as_deref().unwrap_or_default(), None);
             }
             let Some(t) = by_seq.get(&d.entry.0) else {
                 faults.push(format!("a derivation ({}) of item {id} has no entry in the ledger", d.kind));
@@ -270,83 +217,6 @@ impl Casework {
         Ok(())
     }
 
-    /// Records are those that were put on record, and what follows from them, and protection, is what follows.
-    async fn verify_standing(&self, row: &ItemRow, told: &[Told], faults: &mut Vec<String>) -> Result<()> {
-        let id = row.id;
-        let all = self.store.records(id).await?;
-        self.verify_record_rows(told, &all, faults);
-        let records = current(all);
-        let mut dates: BTreeMap<WhichDate, ItemDateRow> = BTreeMap::new();
-        for body in records.iter().filter_map(|r| r.body.as_ref()) {
-            let RecordBody::Date(d) = body else { continue };
-            for (which, choice) in d.choices() {
-                dates.insert(which, ItemDateRow { which, value: choice.value.clone(), basis: choice.basis });
-            }
-        }
-        let first = self.store.acquisitions(id).await?.into_iter().next().map(|a| a.provenance).unwrap_or_default();
-        let kept: BTreeMap<WhichDate, ItemDateRow> = self.store.item_dates(id).await?.into_iter().map(|d| (d.which, d)).collect();
-        let recorded = match dates.get(&WhichDate::Recorded) {
-            Some(d) => (d.value.known().cloned(), d.basis),
-            None => (first.recorded.clone(), first.recorded.as_ref().map(|_| DateBasis::Stated)),
-        };
-        let published = match dates.get(&WhichDate::Published) {
-            Some(d) => d.value.known().cloned(),
-            None => first.published.clone(),
-        };
-        if kept != dates
-            || recorded != (row.details.recorded.clone(), row.details.recorded_basis)
-            || published != row.details.published
-        {
-            faults.push(format!("the dates of item {id} are not those that were said at intake and put on record"));
-        }
-        let excerpt = records.iter().rev().find_map(|r| match &r.body {
-            Some(RecordBody::Excerpt(e)) => Some((e.parent(), e.span_ms())),
-            _ => None,
-        });
-        if self.store.excerpt(id).await?.map(|e| (e.parent, e.span_ms)) != excerpt {
-            faults.push(format!("item {id} is not the excerpt that was put on record"));
-        }
-        let level = told.iter().rev().filter(|t| t.event.purpose == Term::code("protection").unwrap_or(Term::none()));
-        let level = level.filter_map(|t| Sensitivity::parse(&t.says("level")?)).next();
-        if row.details.sensitivity != level.unwrap_or(first.sensitivity.unwrap_or(Sensitivity::Internal)) {
-            faults.push(format!("the protection of item {id} is not the one that the ledger tells of"));
-        }
-        Ok(())
-    }
-
-    /// Records of one item, or of the case as a whole, against its entries.
-    fn verify_record_rows(&self, told: &[Told], rows: &[RecordRow], faults: &mut Vec<String>) {
-        let said = |t: &&Told| t.event.purpose == Term::code("record").unwrap_or(Term::none()) && t.says("record").is_some();
-        let by_seq: BTreeMap<u64, &Told> = told.iter().filter(said).map(|t| (t.seq(), t)).collect();
-        let mut missing: BTreeMap<String, u64> = by_seq
-            .values()
-            // A tie stands in the custody of every member, and is a record of the first.
-            .filter(|t| t.commits("statement") || t.says("corrects").is_some())
-            .filter_map(|t| Some((t.says("record")?, t.seq())))
-            .collect();
-        for r in rows {
-            missing.remove(&r.id.to_string());
-            let holds = by_seq.get(&r.entry.0).is_some_and(|t| {
-                t.says("record") == Some(r.id.to_string())
-                    && t.says("kind").as_deref() == Some(r.kind.word())
-                    && t.says("corrects") == r.corrects.map(|c| c.to_string())
-                    && t.event.actor == r.actor
-                    && match &r.body {
-                        Some(body) => t.opened("statement") == Some(&body.value()),
-                        None => !t.commits("statement"),
-                    }
-                    && r.because.as_ref().is_none_or(|b| t.vouches("because", b.reveal()))
-                    && (t.event.time.micros() - r.at.micros()).abs() < MOMENT
-            });
-            if !holds {
-                faults.push(format!("record {} is not what its entry committed to", r.id));
-            }
-        }
-        for (record, seq) in missing {
-            faults.push(format!("record {record}, of which entry {seq} tells, is not there"));
-        }
-    }
-
     async fn verify_families(&self, faults: &mut Vec<String>) -> Result<()> {
         let all = current(self.store.records_of_kind(RecordKind::Family).await?);
         let expected = crate::handover::families(&all);
@@ -376,7 +246,7 @@ impl Casework {
         for t in told.iter().filter(|t| t.closed() > 0) {
             faults.push(format!("what entry {} committed to is not what the record holds for it", t.seq()));
         }
-        self.verify_record_rows(&told, &rows, faults);
+        verify_record_rows(&told, &rows, faults);
         // What the file of the case says is what was said when it was made.
         match told.first().filter(|t| t.event.action == Action::Opened && t.seq() == 0) {
             Some(opened)
@@ -396,8 +266,14 @@ impl Casework {
 
     /// Only what the ledger says was disposed of is left out of verification.
     async fn verify_disposals(&self, marks: &Marks, faults: &mut Vec<String>) -> Result<()> {
-        let rows: BTreeMap<ItemId, u64> = self.store.disposals().await?.into_iter().map(|(i, seq)| (i, seq.0)).collect();
-        if rows != marks.disposed {
+        let mut same = true;
+        let mut rows = BTreeMap::new();
+        for (item, entry, actor, at) in self.store.disposals().await? {
+            let event = self.store.entry(entry).await?;
+            same &= event.is_some_and(|e| e.at == at && e.actor == actor && e.item == Some(item));
+            rows.insert(item, entry.0);
+        }
+        if !same || rows != marks.disposed {
             faults.push("the items on record as disposed of are not those that the ledger tells of".into());
         }
         let mut gone = BTreeSet::new();
@@ -415,15 +291,190 @@ impl Casework {
     }
 }
 
-/// When each object was first had, as what, and how long it is.
-type Seen = BTreeMap<ObjectId, (i64, BTreeSet<String>, Option<u64>)>;
+/// The entries of an item with what they hide.
+fn told(held: &Held) -> Vec<Told> {
+    let mut openings: BTreeMap<u64, BTreeMap<String, Opening>> = BTreeMap::new();
+    for o in &held.openings {
+        let opening = Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value.clone()) };
+        openings.entry(o.seq.0).or_default().insert(o.field.clone(), opening);
+    }
+    // An entry that is none is told of where the ledger is walked.
+    let events = held.entries.iter().filter_map(|e| Event::parse(e.canonical.as_bytes()).ok());
+    events.map(|event| Told { openings: openings.remove(&event.seq.0).unwrap_or_default(), event }).collect()
+}
 
-fn saw(seen: &mut Seen, object: ObjectId, at: i64, media_type: &str, bytes: Option<u64>) {
-    let first = seen.entry(object).or_insert((at, BTreeSet::new(), bytes));
-    first.0 = first.0.min(at);
-    first.2 = first.2.or(bytes);
-    if !first.1.contains(media_type) {
-        first.1.insert(media_type.to_owned());
+/// The item and its acquisitions are those that were taken in.
+fn verify_intake(held: &Held, told: &[Told], noticed: &[Finding], faults: &mut Vec<String>) {
+    let (row, id) = (&held.item, held.item.id);
+    let intake = |t: &&Told| {
+        matches!(t.event.action, Action::Imported | Action::Received) && t.says("method").is_some() && t.commits("object")
+    };
+    let mut open: BTreeMap<u64, &Told> = told.iter().filter(intake).map(|t| (t.seq(), t)).collect();
+    let n_unpacked: usize =
+        told.iter().filter(|t| t.event.action == Action::Copied).filter_map(|t| t.says("findings")?.parse::<usize>().ok()).sum();
+    let at_intake = noticed.len().saturating_sub(n_unpacked);
+    for (i, a) in held.acquisitions.iter().enumerate() {
+        let Some(t) = open.remove(&a.entry.0) else {
+            faults.push(format!("acquisition {} of item {id} has no entry in the ledger", a.id));
+            continue;
+        };
+        let path = a.path.as_ref().map(|p| p.reveal().as_str()).unwrap_or_default();
+        let mut holds = t.vouches("object", &a.object.to_string())
+            && t.vouches("path", path)
+            && t.says("method").as_deref() == Some(a.method.word())
+            && t.event.actor == a.actor
+            && a.object == row.object
+            && a.provenance.source.as_ref().is_none_or(|s| t.vouches("source", s.reveal()));
+        if t.commits(witness::FIELD) {
+            let fresh = t.event.action == Action::Imported;
+            let item = fresh.then(|| witness::item(row));
+            let noticed = if i == 0 { noticed.get(..at_intake).unwrap_or_default() } else { &[] };
+            holds &= t.vouches(witness::FIELD, &witness::acquisition(a, item.as_ref(), noticed));
+        }
+        if !holds {
+            faults.push(format!(
+                "item {id}, its acquisition {} or what was noticed then is not what entry {} committed to",
+                a.id,
+                t.seq()
+            ));
+        }
+    }
+    for seq in open.keys() {
+        faults.push(format!("the acquisition of item {id} that entry {seq} tells of is not in the record"));
+    }
+    for t in told.iter().filter(|t| t.event.action == Action::Copied && t.commits(witness::FIELD)) {
+        if !t.vouches(witness::FIELD, &witness::findings(noticed.get(at_intake..).unwrap_or_default())) {
+            faults.push(format!("what was noticed while item {id} was unpacked is not what entry {} committed to", t.seq()));
+        }
+    }
+    if held.object.is_none() {
+        faults.push(format!("the original of item {id} is not in the record"));
+    }
+}
+
+/// Records are those that were put on record, and what follows from them, and protection, is what follows.
+fn verify_standing(held: &Held, told: &[Told], faults: &mut Vec<String>) {
+    let (row, id) = (&held.item, held.item.id);
+    verify_record_rows(told, &held.records, faults);
+    let records = current(held.records.clone());
+    let mut dates: BTreeMap<WhichDate, ItemDateRow> = BTreeMap::new();
+    for body in records.iter().filter_map(|r| r.body.as_ref()) {
+        let RecordBody::Date(d) = body else { continue };
+        for (which, choice) in d.choices() {
+            dates.insert(which, ItemDateRow { which, value: choice.value.clone(), basis: choice.basis });
+        }
+    }
+    let first = held.acquisitions.first().map(|a| a.provenance.clone()).unwrap_or_default();
+    let kept: BTreeMap<WhichDate, ItemDateRow> = held.dates.iter().map(|d| (d.which, d.clone())).collect();
+    let recorded = match dates.get(&WhichDate::Recorded) {
+        Some(d) => (d.value.known().cloned(), d.basis),
+        None => (first.recorded.clone(), first.recorded.as_ref().map(|_| DateBasis::Stated)),
+    };
+    let published = match dates.get(&WhichDate::Published) {
+        Some(d) => d.value.known().cloned(),
+        None => first.published.clone(),
+    };
+    if kept != dates
+        || recorded != (row.details.recorded.clone(), row.details.recorded_basis)
+        || published != row.details.published
+    {
+        faults.push(format!("the dates of item {id} are not those that were said at intake and put on record"));
+    }
+    let excerpt = records.iter().rev().find_map(|r| match &r.body {
+        Some(RecordBody::Excerpt(e)) => Some((e.parent(), e.span_ms())),
+        _ => None,
+    });
+    if held.excerpt.map(|e| (e.parent, e.span_ms)) != excerpt {
+        faults.push(format!("item {id} is not the excerpt that was put on record"));
+    }
+    // The entry of the newest change: of the item itself, of its protection, or of its dates.
+    let changes = told.iter().filter(|t| {
+        t.event.action == Action::Imported
+            || t.says("level").is_some()
+            || (t.says("kind").as_deref() == Some(RecordKind::Date.word()) && t.says("record").is_some())
+    });
+    let mut changes: Vec<u64> = changes.map(Told::seq).collect();
+    changes.retain(|seq| *seq >= told.iter().filter(|t| t.protects()).map(Told::seq).max().unwrap_or(0));
+    if !changes.contains(&row.entry.0) {
+        faults.push(format!("item {id} names an entry that did not change it"));
+    }
+    let level = told.iter().rev().filter(|t| t.protects());
+    let level = level.filter_map(|t| Sensitivity::parse(&t.says("level")?)).next();
+    if row.details.sensitivity != level.unwrap_or(first.sensitivity.unwrap_or(Sensitivity::Internal)) {
+        faults.push(format!("the protection of item {id} is not the one that the ledger tells of"));
+    }
+}
+
+/// Records of one item, or of the case as a whole, against its entries.
+fn verify_record_rows(told: &[Told], rows: &[RecordRow], faults: &mut Vec<String>) {
+    let said = |t: &&Told| t.event.purpose == Term::code("record").unwrap_or(Term::none()) && t.says("record").is_some();
+    let by_seq: BTreeMap<u64, &Told> = told.iter().filter(said).map(|t| (t.seq(), t)).collect();
+    let mut missing: BTreeMap<String, u64> = by_seq
+        .values()
+        // A tie stands in the custody of every member, and is a record of the first.
+        .filter(|t| t.commits("statement") || t.says("corrects").is_some())
+        .filter_map(|t| Some((t.says("record")?, t.seq())))
+        .collect();
+    for r in rows {
+        missing.remove(&r.id.to_string());
+        let holds = by_seq.get(&r.entry.0).is_some_and(|t| {
+            t.says("record") == Some(r.id.to_string())
+                && t.says("kind").as_deref() == Some(r.kind.word())
+                && t.says("corrects") == r.corrects.map(|c| c.to_string())
+                && t.event.actor == r.actor
+                && match &r.body {
+                    Some(body) => t.opened("statement") == Some(&body.value()),
+                    None => !t.commits("statement"),
+                }
+                && r.because.as_ref().is_none_or(|b| t.vouches("because", b.reveal()))
+                && t.event.time == r.at
+        });
+        if !holds {
+            faults.push(format!("record {} is not what its entry committed to", r.id));
+        }
+    }
+    for (record, seq) in missing {
+        faults.push(format!("record {record}, of which entry {seq} tells, is not there"));
+    }
+}
+
+/// When each object was first had, as what, and how long it is. There is one for each object of the
+/// case, so it is small.
+#[derive(Default)]
+struct Seen {
+    /// Media types by number.
+    types: Vec<String>,
+    objects: BTreeMap<ObjectId, One>,
+    /// Further types of objects that were had as several things.
+    more: BTreeSet<(ObjectId, u16)>,
+}
+#[derive(Clone, Copy)]
+struct One {
+    first: i64,
+    bytes: Option<u64>,
+    media_type: u16,
+}
+impl Seen {
+    fn take(&mut self, object: ObjectId, at: i64, media_type: &str, bytes: Option<u64>) {
+        let number = self.types.iter().position(|t| t == media_type).unwrap_or_else(|| {
+            self.types.push(media_type.to_owned());
+            self.types.len() - 1
+        });
+        // There are far fewer media types; should there ever be more, the last number stands for all of them.
+        let number = u16::try_from(number).unwrap_or(u16::MAX);
+        let one = self.objects.entry(object).or_insert(One { first: at, bytes, media_type: number });
+        one.first = one.first.min(at);
+        one.bytes = one.bytes.or(bytes);
+        if one.media_type != number {
+            self.more.insert((object, number));
+        }
+    }
+    /// Whether the row agrees; `None` where nothing was seen that has it.
+    fn agrees(&self, row: &ObjectRow) -> Option<bool> {
+        let one = self.objects.get(&row.id)?;
+        let number = self.types.iter().position(|t| *t == row.media_type).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
+        let typed = number.is_some_and(|n| one.media_type == n || self.more.contains(&(row.id, n)));
+        Some(one.first == row.first_seen.micros() && typed && one.bytes.is_none_or(|b| b == row.bytes))
     }
 }
 
