@@ -167,7 +167,9 @@ fn png() -> Vec<u8> {
 #[test]
 fn a_folder_that_vanishes_midway_loses_nothing() {
     let s = Stage::with_case();
-    for n in 0..700 {
+    // More than two batches: one is told while the next is being read.
+    const FILES: usize = 3000;
+    for n in 0..FILES {
         s.write(&format!("in/{n:04}.txt"), format!("Аркуш {n}.").as_bytes());
     }
     let mut add =
@@ -180,7 +182,7 @@ fn a_folder_that_vanishes_midway_loses_nothing() {
     assert_eq!(add.wait().expect("ends").code(), Some(2));
     let count = |status: &str| all.iter().filter(|o| o["status"] == status).count();
     assert!(count("added") >= 256 && count("failed") >= 1, "{} added, {} failed", count("added"), count("failed"));
-    assert_eq!(count("added") + count("failed"), 700, "every file is accounted for");
+    assert_eq!(count("added") + count("failed"), FILES, "every file is accounted for");
     assert!(all.iter().filter(|o| o["status"] == "failed").all(|o| o["error"]["hint"].is_string()));
     assert_eq!(s.run(&["-C", "case", "items", "--json"]).ends(0).json().len(), count("added"));
     s.run(&["-C", "case", "verify"]).ends(0);
