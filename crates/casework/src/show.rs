@@ -21,7 +21,7 @@ use zapys_domain::media::Document;
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
 use zapys_domain::transcript::{Transcript, Translation};
-use zapys_domain::{Action, DerivativeKind, Instant, ItemId, ItemKind, Lang};
+use zapys_domain::{Action, DerivativeKind, Instant, ItemId, ItemKind, Lang, Private};
 use zapys_store::{
     AcquisitionRow, Cursor, DerivationRow, DerivationState, FindingRow, ItemFilter, ItemRow, ItemSort, ItemStatus, JobRow,
     JobState, Wordless,
@@ -140,8 +140,11 @@ impl Casework {
         let jobs = self.store.jobs_of(id).await?;
         let custody = self.store.entries_of(id).await?;
         let derivatives = self.derivative_views(&row, &derivations, &findings, &jobs);
-        let children =
-            self.store.children(id).await?.iter().map(|c| ChildView { item: c.id, title: title(c), kind: c.kind }).collect();
+        let child = |(item, title, kind): (ItemId, Option<Private<String>>, ItemKind)| {
+            let title = title.map_or_else(|| item.to_string(), Private::into_inner);
+            ChildView { item, title, kind }
+        };
+        let children = self.store.child_names(id).await?.into_iter().map(child).collect();
         Ok(ItemDetail {
             item: self.seen(&row).await?,
             acquisitions: acquisitions.iter().map(acquisition_view).collect(),

@@ -218,8 +218,8 @@ impl<T> Doing<T> for Result<T, sqlx::Error> {
     }
 }
 
-/// SQLITE_IOERR_SHMSIZE.
-const SHORT_LOG_INDEX: u32 = 10 | (19 << 8);
+/// SQLITE_IOERR_SHMOPEN and SQLITE_IOERR_SHMSIZE.
+const NO_LOG_INDEX: [u32; 2] = [10 | (18 << 8), 10 | (19 << 8)];
 
 impl StoreError {
     /// What SQLite calls unopenable may be a disk without room for the write-ahead log: tries to write beside the file.
@@ -254,8 +254,8 @@ fn sort(error: sqlx::Error) -> StoreError {
         Some(_) => code.parse::<u32>().ok(),
         None => None,
     };
-    // The index of the write-ahead log could not be made longer: SQLite says "full" only of the files themselves.
-    if sqlite == Some(SHORT_LOG_INDEX) {
+    // The index of the write-ahead log could not be made or made longer: SQLite says "full" only of the files themselves.
+    if sqlite.is_some_and(|code| NO_LOG_INDEX.contains(&code)) {
         return StoreError::Full;
     }
     match sqlite.map(|n| n & 0xff) {

@@ -46,6 +46,7 @@ statements! {
     ITEMS_BY_PREFIX = "SELECT id FROM items WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 100";
     ITEM_IDS = "SELECT id FROM items WHERE id > $1 ORDER BY id LIMIT $2";
     CHILDREN = concat!("SELECT ", item_columns!(), " WHERE i.parent = $1 ORDER BY i.created, i.id");
+    CHILD_NAMES = "SELECT id, title, kind FROM items WHERE parent = $1 ORDER BY created, id";
     ADD_RELATION = "INSERT INTO relations (parent, child, relation, detail, entry_seq) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (parent, child, relation) DO NOTHING";
     RELATIONS = "SELECT parent, child, relation, detail, entry_seq FROM relations WHERE parent = $1 OR child = $1 \
@@ -124,6 +125,8 @@ reads! {
     fn item_ids(after: Option<ItemId>, limit: u32) -> Vec<ItemId>;
     /// Items packed in this one, oldest first.
     fn children(id: ItemId) -> Vec<ItemRow>;
+    /// The same by identifier, title and kind alone: an archive may hold many thousands.
+    fn child_names(id: ItemId) -> Vec<(ItemId, Option<Private<String>>, ItemKind)>;
     /// Relations this item is part of, on either side.
     fn relations(id: ItemId) -> Vec<RelationRow>;
     /// An object, or `None`.
@@ -175,6 +178,14 @@ impl Run<'_> {
     }
     async fn children(&mut self, id: ItemId) -> Result<Vec<ItemRow>, StoreError> {
         self.all(CHILDREN, &args![id]).await?.iter().map(item).collect()
+    }
+    async fn child_names(&mut self, id: ItemId) -> Result<Vec<(ItemId, Option<Private<String>>, ItemKind)>, StoreError> {
+        let rows = self.all(CHILD_NAMES, &args![id]).await?;
+        let name = |r: &Row| {
+            let r = r.of("items", "id");
+            Ok((r.id("id")?, r.private("title")?, r.read("kind", ItemKind::parse)?))
+        };
+        rows.iter().map(name).collect()
     }
     async fn relations(&mut self, id: ItemId) -> Result<Vec<RelationRow>, StoreError> {
         let rows = self.all(RELATIONS, &args![id]).await?;

@@ -58,6 +58,9 @@ with tarfile.open(fileobj=buf, mode="w") as t:
 put("links.tar", buf.getvalue())
 sparse = bytearray(buf.getvalue())
 sparse[124:136] = b"77777777777\0"
+sparse[156:157] = b"0"
+sparse[148:156] = b" " * 8
+sparse[148:156] = b"%06o\0 " % sum(sparse[:512])
 put("size-lie.tar", bytes(sparse))
 
 
@@ -85,12 +88,12 @@ def raw_zip(entries, lie=None):
 
 
 bomb = zeros(10240)
-put("bomb.zip", raw_zip([("zeros", bomb, 10240 << 20)]))
+put("bomb.zip", raw_zip([("zeros", bomb, 0xFFFFFF00)]))
 put("bomb.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + bomb + struct.pack("<II", 0, (10240 << 20) & 0xFFFFFFFF))
 small = zeros(64)
 layer = raw_zip([("zeros", small, 64 << 20)])
 for level in range(6):
-    layer = zipped([("layer-%d-%d.zip" % (level, i), layer) for i in range(8)])
+    layer = zipped([("layer-%d-%d.zip" % (level, i), layer) for i in range(4)])
 put("nested.zip", layer)
 # Every member is the same bytes, each a little later: overlapping.
 one = raw_zip([("a", zeros(8), 8 << 20)])

@@ -17,8 +17,9 @@ const USED: u64 = 1_000_000;
 
 /// Runs a command with a limit on memory, and tells how much it used at most, in kilobytes.
 fn bounded(s: &Stage, args: &[&str]) -> (Said, u64) {
-    let script = "import resource, subprocess, sys\n\
-                  p = subprocess.run(sys.argv[1:], preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)))\n\
+    let script = "import os, resource, subprocess, sys\n\
+                  env = dict(os.environ, LD_PRELOAD=os.environ.pop('BETWEEN'))\n\
+                  p = subprocess.run(sys.argv[1:], env=env, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)))\n\
                   print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, p.returncode, file=open('used', 'w'))"
         .replace("MEMORY", &MEMORY.to_string());
     // Flushes are left out: here it is not about what lasts.
@@ -30,9 +31,9 @@ fn bounded(s: &Stage, args: &[&str]) -> (Said, u64) {
     let mut python = Command::new("python3");
     python.args(["-c", &script]).arg(inner.get_program()).args(inner.get_args()).current_dir(s.path("")).env_clear();
     for (name, value) in inner.get_envs() {
-        // Only the program itself is stood between.
-        if let Some(value) = value.filter(|_| name != "LD_PRELOAD") {
-            python.env(name, value);
+        // Only the program itself is stood between, not what starts it.
+        if let Some(value) = value {
+            python.env(if name == "LD_PRELOAD" { "BETWEEN".as_ref() } else { name }, value);
         }
     }
     let began = Instant::now();
@@ -131,8 +132,11 @@ fn hostile_files_cost_little_and_lead_nowhere() {
         let item = outcomes.iter().find(|o| o["path"] == format!("in/{title}").as_str()).unwrap_or_else(|| panic!("no {title}"));
         let id = item["item"].as_str().expect("an id");
         let shown = rough::calm(&s, &["-C", "world/case", "show", id, "--json"]).ends(0).json();
-        let mut codes: Vec<String> =
-            shown[0]["findings"].as_array().expect("findings").iter().map(|f| f["code"].to_string()).collect();
+        let noticed = shown[0]["derivatives"].as_array().expect("derivatives").iter();
+        let noticed = noticed.flat_map(|d| d["findings"].as_array().cloned().unwrap_or_default());
+        let mut codes: Vec<String> = noticed.map(|f| f["code"].as_str().unwrap_or_default().to_owned()).collect();
+        // That nobody named a legal basis is no wonder.
+        codes.retain(|c| c != "no-legal-basis");
         codes.extend(failures.iter().filter(|((i, _), _)| i == id).map(|(_, code)| code.clone()));
         codes
     };
@@ -167,7 +171,7 @@ fn hostile_files_cost_little_and_lead_nowhere() {
         assert!(!findings(title).is_empty(), "nothing is said of {title}");
     }
     // Text stays text: nothing in it is obeyed, resolved or blown up.
-    for (query, found) in [("root:x:0:0", false), ("lol", true)] {
+    for (query, found) in [("root:x:0:0", false), ("слово", true)] {
         let said = rough::calm(&s, &["-C", "world/case", "search", query, "--json"]);
         let longest = said.out.lines().map(str::len).max().unwrap_or(0);
         assert!(said.code == Some(i32::from(!found)) || !found, "{query}: {:?} {}", said.code, said.out);

@@ -25,14 +25,23 @@ pub struct Limits {
     pub max_member_bytes: u64,
     /// Bytes of all members, unpacked.
     pub max_total_bytes: u64,
-    /// Bytes unpacked for one byte packed; small members (below 1 MiB unpacked) are not measured.
+    /// Bytes unpacked for one byte packed; what unpacks to less than `unmeasured_bytes` is not measured.
     pub max_ratio: u64,
+    /// So many bytes may come out of anything: silence and empty tables pack a thousandfold.
+    pub unmeasured_bytes: u64,
     /// How many containers may lie inside one another, this one included.
     pub max_depth: u32,
 }
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_members: 100_000, max_member_bytes: 16 << 30, max_total_bytes: 64 << 30, max_ratio: 1000, max_depth: 4 }
+        Self {
+            max_members: 100_000,
+            max_member_bytes: 16 << 30,
+            max_total_bytes: 64 << 30,
+            max_ratio: 250,
+            unmeasured_bytes: 64 << 20,
+            max_depth: 4,
+        }
     }
 }
 impl Limits {
@@ -165,7 +174,7 @@ impl Walk {
     fn hand_out(
         &mut self,
         info: &MemberInfo,
-        packed: Option<u64>,
+        packed: Packed<'_>,
         locator: &Locator,
         body: &mut dyn Read,
         on: &mut OnMember<'_>,
@@ -174,7 +183,10 @@ impl Walk {
             body,
             read: 0,
             packed,
-            ratio: self.limits.max_ratio,
+            ratio: self.limits.max_ratio.max(1),
+            unmeasured: self.limits.unmeasured_bytes,
+            // What says itself that it is a bomb need not go on until it is one.
+            stated: info.stated_bytes.unwrap_or(0),
             member_left: self.limits.max_member_bytes,
             total_left: self.limits.max_total_bytes.saturating_sub(self.total),
             stopped: None,
@@ -235,12 +247,34 @@ enum Ceiling {
     Ratio,
 }
 
+/// What a member is unpacked from.
+#[derive(Clone, Copy)]
+enum Packed<'a> {
+    /// Nobody knows its share.
+    Shared,
+    /// So many bytes.
+    Bytes(u64),
+    /// So many bytes as of now.
+    SoFar(&'a std::cell::Cell<u64>),
+}
+impl Packed<'_> {
+    fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Shared => None,
+            Self::Bytes(n) => Some(n),
+            Self::SoFar(n) => Some(n.get()),
+        }
+    }
+}
+
 /// A member's bytes, cut off at the limits.
 struct Bounded<'a> {
     body: &'a mut dyn Read,
     read: u64,
-    packed: Option<u64>,
+    packed: Packed<'a>,
     ratio: u64,
+    unmeasured: u64,
+    stated: u64,
     member_left: u64,
     total_left: u64,
     stopped: Option<Ceiling>,
@@ -248,8 +282,6 @@ struct Bounded<'a> {
     ended: bool,
 }
 
-/// Members below this many bytes cannot be bombs, whatever their ratio.
-const SMALL: u64 = 1 << 20;
 /// Most bytes unpacked at once, so that a limit is never overrun by more.
 const PIECE: usize = 64 * 1024;
 
@@ -276,7 +308,8 @@ impl Read for Bounded<'_> {
             self.ended = true;
             return Ok(0);
         }
-        let over = self.packed.is_some_and(|p| self.read + n > SMALL && (self.read + n) / self.ratio.max(1) > p);
+        let far = (self.read + n).max(self.stated) / self.ratio;
+        let over = self.read + n > self.unmeasured && self.packed.bytes().is_some_and(|packed| far > packed);
         self.stopped = match () {
             () if n > self.total_left => Some(Ceiling::Total),
             () if n > self.member_left => Some(Ceiling::Member),

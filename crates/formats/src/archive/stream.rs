@@ -18,13 +18,14 @@ struct Guard<'a, R> {
     packed: &'a Cell<u64>,
     out: u64,
     ratio: u64,
+    unmeasured: u64,
     ceiling: u64,
 }
 impl<R: Read> Read for Guard<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
         self.out += n as u64;
-        let far = self.out > super::SMALL && self.out / self.ratio.max(1) > self.packed.get().max(1);
+        let far = self.out > self.unmeasured && self.out / self.ratio.max(1) > self.packed.get().max(1);
         if far || self.out > self.ceiling {
             return Err(io::Error::other("unpacks to more than the limits allow"));
         }
@@ -52,7 +53,8 @@ pub(super) fn tar(bytes: &dyn RandomRead, gz: bool, walk: &mut Walk, on: &mut On
     let unpacked = MultiGzDecoder::new(Counted { inner: raw, n: &packed });
     // Headers, padding and skipped members count as well: room for them beside the members themselves.
     let ceiling = walk.limits.max_total_bytes.saturating_mul(2).saturating_add(1 << 30);
-    tar_from(Guard { inner: unpacked, packed: &packed, out: 0, ratio: walk.limits.max_ratio, ceiling }, walk, on)
+    let (ratio, unmeasured) = (walk.limits.max_ratio, walk.limits.unmeasured_bytes);
+    tar_from(Guard { inner: unpacked, packed: &packed, out: 0, ratio, unmeasured, ceiling }, walk, on)
 }
 
 fn tar_from(reader: impl Read, walk: &mut Walk, on: &mut OnMember<'_>) -> Result<(), FormatError> {
@@ -139,7 +141,7 @@ fn tar_from(reader: impl Read, walk: &mut Walk, on: &mut OnMember<'_>) -> Result
                         .and_then(|t| i64::try_from(t).ok())
                         .map(|t| Instant::from_seconds(t).to_string());
                     let info = MemberInfo { idx, name, stated_bytes: Some(entry.size()), modified, same_name_before };
-                    if walk.hand_out(&info, None, &locator, &mut entry, on) == Next::Stop {
+                    if walk.hand_out(&info, super::Packed::Shared, &locator, &mut entry, on) == Next::Stop {
                         return Ok(());
                     }
                 }
@@ -183,7 +185,8 @@ pub(super) fn gzip(bytes: &dyn RandomRead, walk: &mut Walk, on: &mut OnMember<'_
     let name = written.and_then(|n| super::safe_name(&n).ok()).unwrap_or_else(|| "content".into());
     let modified = header.filter(|h| h.mtime() != 0).map(|h| Instant::from_seconds(i64::from(h.mtime())).to_string());
     let info = MemberInfo { idx: 0, name: Private::new(name), stated_bytes: None, modified, same_name_before: false };
-    let mut body = MultiGzDecoder::new(Stretch::whole(bytes).buffered());
-    walk.hand_out(&info, Some(bytes.len()), &Locator::Whole, &mut body, on);
+    let packed = Cell::new(0);
+    let mut body = MultiGzDecoder::new(Counted { inner: Stretch::whole(bytes).buffered(), n: &packed });
+    walk.hand_out(&info, super::Packed::SoFar(&packed), &Locator::Whole, &mut body, on);
     Ok(())
 }

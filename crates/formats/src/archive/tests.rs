@@ -108,7 +108,7 @@ fn links_and_devices_are_skipped() {
 fn bombs_stop_and_what_was_read_stays() {
     let zeros = vec![0; 8 << 20];
     let bytes = zip_of(&[("small", b"kept"), ("bomb", &zeros), ("after", b"kept too")]);
-    let (got, codes) = open(&bytes, "zip", Limits { max_ratio: 100, ..Limits::default() });
+    let (got, codes) = open(&bytes, "zip", Limits { max_ratio: 100, unmeasured_bytes: 1 << 20, ..Limits::default() });
     assert_eq!((names(&got), codes), (vec!["small", "bomb", "after"], vec!["member-bomb".to_owned()]));
     assert!(got[1].1.len() <= (1 << 20) + (1 << 17) && got[2].1 == b"kept too");
     let (got, codes) = open(&bytes, "zip", Limits { max_member_bytes: 1000, ..Limits::default() });
@@ -117,9 +117,10 @@ fn bombs_stop_and_what_was_read_stays() {
     assert_eq!((names(&got), got[1].1.len(), codes), (vec!["small", "bomb"], 1996, vec!["container-too-large".to_owned()]));
     let (got, codes) = open(&bytes, "zip", Limits { max_members: 1, ..Limits::default() });
     assert_eq!((names(&got), codes), (vec!["small"], vec!["too-many-members".to_owned()]));
-    let (got, codes) = open(&gz(&zeros), "gzip", Limits { max_ratio: 100, ..Limits::default() });
+    let (got, codes) = open(&gz(&zeros), "gzip", Limits { max_ratio: 100, unmeasured_bytes: 1 << 20, ..Limits::default() });
     assert_eq!((got.len(), codes), (1, vec!["member-bomb".to_owned()]));
-    let (_, codes) = open(&gz(&tar_of(&[("z", &zeros)])), "tar-gz", Limits { max_ratio: 100, ..Limits::default() });
+    let (_, codes) =
+        open(&gz(&tar_of(&[("z", &zeros)])), "tar-gz", Limits { max_ratio: 100, unmeasured_bytes: 1 << 20, ..Limits::default() });
     assert_eq!(codes, ["member-damaged", "archive-cut-short"]);
     // A name as long as the bomb is no way around.
     let mut h = tar::Header::new_gnu();

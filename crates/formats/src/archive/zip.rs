@@ -292,7 +292,7 @@ fn one(
     let raw = Stretch::new(bytes, data, e.packed).buffered();
     let mut body: Box<dyn Read> = if e.method == 0 { Box::new(raw) } else { Box::new(DeflateDecoder::new(raw)) };
     let mut checked = Checked { body: &mut *body, crc: Crc::new(), stated: e.crc, wrong: false };
-    let next = walk.hand_out(&info, Some(e.packed), locator, &mut checked, on);
+    let next = walk.hand_out(&info, super::Packed::Bytes(e.packed), locator, &mut checked, on);
     if checked.wrong {
         walk.findings.add(
             "member-checksum-wrong",
