@@ -119,7 +119,7 @@ impl Casework {
                 }
             }
         }
-        for chunk in chunks(arrived, 256) {
+        for chunk in chunks(arrived, 1024) {
             self.admit_all(actor, chunk, provenance, Some(item), sink).await?;
         }
         let mut tx = self.store.begin().await?;

@@ -222,7 +222,8 @@ impl<T> Doing<T> for Result<T, sqlx::Error> {
 const NO_LOG_INDEX: [u32; 2] = [10 | (18 << 8), 10 | (19 << 8)];
 
 impl StoreError {
-    /// What SQLite calls unopenable may be a disk without room for the write-ahead log: tries to write beside the file.
+    /// What SQLite cannot open or make, it names no cause for: tries to write beside the file. Where that goes well, it is not a
+    /// folder without permission, and what was missing was room, which has come back since.
     pub(crate) fn beside(self, path: &std::path::Path) -> Self {
         if !matches!(self, Self::ReadOnly) {
             return self;
@@ -231,8 +232,9 @@ impl StoreError {
         let tried = std::fs::write(&trial, [0; 4096]);
         let _ = std::fs::remove_file(&trial);
         match tried {
-            Err(e) if e.kind() == std::io::ErrorKind::StorageFull => Self::Full,
-            _ => self,
+            Err(e) if e.kind() != std::io::ErrorKind::StorageFull => self,
+            _ if std::fs::OpenOptions::new().write(true).open(path).is_err() => self,
+            _ => Self::Full,
         }
     }
 }

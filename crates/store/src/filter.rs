@@ -151,7 +151,7 @@ impl<'a> Build<'a> {
             self.push(" AND i.parent = ").bind(parent);
         }
         if let Some(state) = f.work {
-            self.push(" AND EXISTS (SELECT 1 FROM jobs j WHERE j.item = i.id AND j.state = ").bind(state.word()).push(")");
+            self.push(" AND i.id IN (SELECT j.item FROM jobs j WHERE j.state = ").bind(state.word()).push(")");
         }
         self
     }

@@ -30,7 +30,7 @@ statements! {
         error_hint = $5, not_before = $6, updated = $7 WHERE id = $1 AND lease_owner = $2 AND state = 'leased'";
     RETURN = "UPDATE jobs SET state = 'ready', lease_owner = NULL, lease_until = NULL, attempts = attempts - 1, updated = $3 \
         WHERE id = $1 AND lease_owner = $2 AND state = 'leased'";
-    CANCEL_ITEM = "UPDATE jobs SET state = 'cancelled', updated = $2 WHERE item = $1 AND state = 'ready'";
+    CANCEL_ITEM = "UPDATE jobs SET state = 'cancelled', updated = $2 WHERE item = $1 AND state || '' = 'ready'";
     GIVE_UP_EXPIRED = "UPDATE jobs SET state = 'failed', lease_owner = NULL, lease_until = NULL, error_code = 'worker-lost', \
         error_message = 'The worker stopped while it ran this step, more than once.', \
         error_hint = 'Look at the item, then run the step again.', updated = $1 \

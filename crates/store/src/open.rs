@@ -36,6 +36,13 @@ impl Location {
         }
         Ok(Self::File(address.into()))
     }
+    /// An error of this record with its cause, where SQLite named none.
+    fn cause(&self, error: StoreError) -> StoreError {
+        match self {
+            Self::File(path) | Self::Sealed(path, _) => error.beside(path),
+            Self::Server(_) => error,
+        }
+    }
 }
 impl From<&Path> for Location {
     fn from(path: &Path) -> Self {
@@ -101,7 +108,7 @@ impl Store {
             })?;
         }
         let store = Self::connect(at).await?;
-        store.build(true).await?;
+        store.build(true).await.map_err(|e| at.cause(e))?;
         Ok(store)
     }
 
@@ -114,7 +121,7 @@ impl Store {
             return Err(StoreError::Missing { path: path.clone() });
         }
         let store = Self::connect(at).await?;
-        store.build(false).await?;
+        store.build(false).await.map_err(|e| at.cause(e))?;
         Ok(store)
     }
 
@@ -146,7 +153,7 @@ impl Store {
                     .pragma("wal_autocheckpoint", "8192")
                     .disable_statement_logging();
                 let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
-                let write = write.doing().map_err(|e| e.beside(path))?;
+                let write = write.doing().map_err(|e| at.cause(e))?;
                 let read = SqlitePoolOptions::new()
                     .max_connections(4)
                     .connect_lazy_with(options.pragma("query_only", "ON").pragma("cache_size", "-16384"));

@@ -23,6 +23,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("export", export),
     ("frame", frame),
     ("query", query),
+    ("probe", probe),
     ("keys", keys),
     ("inventory", inventory),
     ("table", table),
@@ -178,16 +179,50 @@ fn frame(bytes: &[u8]) {
     while let Ok(Some(_)) = zapys_host_protocol::frame::read::<zapys_host_protocol::Ask>(&mut from) {}
 }
 
+/// Ends of recordings, lengths of AMR files, and what ffprobe answers.
+fn probe(bytes: &[u8]) {
+    let path = std::env::temp_dir().join(format!("zapys-fuzz-{}", std::process::id()));
+    if std::fs::write(&path, bytes).is_ok() {
+        zapys_engines::probe::read_without_sandbox(&path, bytes);
+    }
+    let _ = std::fs::remove_file(path);
+}
+
 /// Any text is a query, and hits point into their texts.
 fn query(bytes: &[u8]) {
+    use zapys_domain::passage::{Layer, Passage};
+    use zapys_domain::{ItemKind, Lang};
     use zapys_search::{Index, Lexicon, Query};
     static INDEX: OnceLock<Index> = OnceLock::new();
     let index = INDEX.get_or_init(|| {
         let lexicon = Lexicon::without_dictionaries().expect("a lexicon");
-        Index::in_memory(lexicon).expect("an index in memory")
+        let index = Index::in_memory(lexicon).expect("an index in memory");
+        let item = "01J8ZQ4Y7N000000000000000A".parse().expect("an item");
+        let texts =
+            ["Двері зачинені, ящики у коридорі.", "Сказал: «конференция началась» +380501112233", "İstanbul ﬁne e\u{301}"];
+        let passage = |(i, text): (usize, &str)| Passage {
+            item,
+            kind: ItemKind::Document,
+            layer: Layer::Written,
+            segment: format!("b{i}"),
+            start_ms: None,
+            language: Lang::und(),
+            text: text.to_owned(),
+            translation: None,
+        };
+        let passages: Vec<Passage> = texts.into_iter().enumerate().map(passage).collect();
+        let mut feed = index.feed().expect("a feed");
+        feed.replace(item, Layer::Written, &passages).and_then(|()| feed.commit(1)).expect("fed");
+        drop(feed);
+        index
     });
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let _ = index.search(&Query::new(text.to_owned()));
+    if let Ok(answer) = index.search(&Query::new(text.to_owned())) {
+        for hit in answer.hits {
+            let length = hit.text.chars().count();
+            assert!(hit.highlights.iter().all(|h| h.0 <= h.1 && h.1 <= length), "{:?} in {length} characters", hit.highlights);
+        }
+    }
 }
 
 /// Key files and recovery keys.

@@ -85,7 +85,7 @@ fn kill_at_any_moment_ends_in_the_same_case() {
 
 /// Kills `command` at `n` points of a case that has come as far as `before`, each time on a fresh copy, and goes on from there.
 fn killed_at_points(name: &str, before: Before, command: &[&str], n: u64) {
-    let seed = seed();
+    let (seed, n) = (seed(), n * thorough());
     let s = rough::stage();
     rough::prepare(&s, before);
     let calm = rough::copy_of(&s);
@@ -146,6 +146,10 @@ pub fn verifies(s: &Stage, out: &std::path::Path) {
 /// Printed, so that a failure can be repeated; `ZAPYS_TEST_SEED` chooses another.
 pub fn seed() -> u64 {
     std::env::var("ZAPYS_TEST_SEED").ok().and_then(|t| t.parse().ok()).unwrap_or(20_240_224)
+}
+/// How many times as many points: `ZAPYS_TEST_THOROUGH`.
+pub fn thorough() -> u64 {
+    std::env::var("ZAPYS_TEST_THOROUGH").ok().and_then(|t| t.parse().ok()).unwrap_or(1)
 }
 
 #[test]

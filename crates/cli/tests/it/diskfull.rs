@@ -7,6 +7,7 @@ use crate::stage::Said;
 use zapys_tests::faults::{Dice, Failure, Faults, spread};
 
 fn full(name: &str, before: Before, command: &[&str], n: u64) {
+    let n = n * crate::crash::thorough();
     let seed = seed();
     let s = rough::stage();
     rough::prepare(&s, before);

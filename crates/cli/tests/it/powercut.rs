@@ -13,6 +13,7 @@ type Expected = (Vec<serde_json::Value>, [serde_json::Value; 2]);
 
 /// Cuts the power at `n` moments of a command.
 fn cut(name: &str, before: Before, command: &[&str], n: u64) {
+    let n = n * crate::crash::thorough();
     let seed = seed();
     let s = rough::stage();
     rough::prepare(&s, before);

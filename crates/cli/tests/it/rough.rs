@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use zapys_tests::faults::{Faults, points};
 
 /// The folder of the library that stands between.
@@ -171,27 +172,26 @@ impl Acknowledged {
     }
 }
 
-/// Does `work` for every number with two threads; the first that fails fails the test, with its number and what it said.
+/// Does `work` for each with two threads. One that fails does not hide the others: all are tried, then the test fails.
 pub fn each<T: Sync>(all: &[T], work: impl Fn(&T) + Sync) {
     let queue = Mutex::new(all.iter());
+    let failed = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    loop {
-                        let next = queue.lock().expect("no thread fails with the lock").next();
-                        let Some(next) = next else { break };
-                        work(next);
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().expect("no thread fails with the lock").next();
+                    let Some(next) = next else { break };
+                    // What it says on its way down is printed as it is of any test.
+                    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(next))).is_err() {
+                        failed.fetch_add(1, Ordering::Relaxed);
                     }
-                })
-            })
-            .collect();
-        for thread in threads {
-            if let Err(e) = thread.join() {
-                std::panic::resume_unwind(e);
-            }
+                }
+            });
         }
     });
+    let failed = failed.into_inner();
+    assert!(failed == 0, "{failed} of {} failed: see above", all.len());
 }
 
 /// The path of the production, where there is one.
