@@ -205,20 +205,34 @@ static void reached(void) {
     if ((int64_t)*points - 1 == kill_at) die();
 }
 
-#define FAIL(with) do { pthread_mutex_unlock(&lock); errno = (with); return -1; } while (0)
-#define DONE(value) do { int kept = errno; pthread_mutex_unlock(&lock); errno = kept; return (value); } while (0)
+/* Threads that are still at work when the program ends are stopped by the system at any instruction. Not between a change and
+ * its place in the journal: the thread that ends the program takes the lock for good. */
+static __thread int last;
+static void enter(void) {
+    if (!last) pthread_mutex_lock(&lock);
+}
+static void leave(void) {
+    if (!last) pthread_mutex_unlock(&lock);
+}
+__attribute__((destructor)) static void end(void) {
+    enter();
+    last = 1;
+}
+
+#define FAIL(with) do { leave(); errno = (with); return -1; } while (0)
+#define DONE(value) do { int kept = errno; leave(); errno = kept; return (value); } while (0)
 
 static ssize_t write_at(int fd, const void *bytes, size_t n, off_t offset, int placed) {
     char path[PATH_MAX];
     if (fd == STDOUT_FILENO && journal >= 0) {
-        pthread_mutex_lock(&lock);
+        enter();
         ssize_t done = syscall(SYS_write, fd, bytes, n);
         if (done > 0) note(SAID, 0, 0, bytes, done, NULL);
         DONE(done);
     }
     if (!below_fd(fd, path))
         return placed ? syscall(SYS_pwrite64, fd, bytes, n, offset) : syscall(SYS_write, fd, bytes, n);
-    pthread_mutex_lock(&lock);
+    enter();
     int torn, error = reach(2, &torn);
     if (error) FAIL(error);
     if (torn && n > 1) n /= 2;
@@ -276,7 +290,7 @@ static int open_at(int dir, const char *name, int flags, mode_t mode) {
     char path[PATH_MAX];
     const char *rel = (flags & (O_CREAT | O_TRUNC)) || (flags & O_TMPFILE) == O_TMPFILE ? below(dir, name, path) : NULL;
     if (!rel) return syscall(SYS_openat, dir, name, flags, mode);
-    pthread_mutex_lock(&lock);
+    enter();
     int nameless = (flags & O_TMPFILE) == O_TMPFILE, torn, error = 0;
     int fresh = nameless || ((flags & O_CREAT) && !inode_at(dir, name));
     if (fresh || (flags & O_TRUNC)) error = reach(fresh ? 1 : 0, &torn);
@@ -302,7 +316,7 @@ int creat64(const char *name, mode_t mode) { return creat(name, mode); }
 static int flush(int fd, int call, enum op op) {
     char path[PATH_MAX];
     if (!below_fd(fd, path)) return syscall(call, fd);
-    pthread_mutex_lock(&lock);
+    enter();
     int torn, error = reach(0, &torn);
     if (error) FAIL(error);
     int done = no_sync ? 0 : syscall(call, fd);
@@ -317,7 +331,7 @@ int syncfs(int fd) { return flush(fd, SYS_syncfs, FLUSH_ALL); }
 static int truncate_fd(int fd, off_t size) {
     char path[PATH_MAX];
     if (!below_fd(fd, path)) return syscall(SYS_ftruncate, fd, size);
-    pthread_mutex_lock(&lock);
+    enter();
     struct stat s;
     int grows = syscall(SYS_fstat, fd, &s) == 0 && size > s.st_size;
     int torn, error = reach(grows, &torn);
@@ -334,7 +348,7 @@ int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
     char one[PATH_MAX], two[PATH_MAX];
     const char *old = below(a, from, one), *new = below(b, to, two);
     if (!old && !new) return syscall(SYS_renameat2, a, from, b, to, flags);
-    pthread_mutex_lock(&lock);
+    enter();
     int torn, error = reach(1, &torn);
     if (error) FAIL(error);
     int done = syscall(SYS_renameat2, a, from, b, to, flags);
@@ -349,7 +363,7 @@ int linkat(int a, const char *from, int b, const char *to, int flags) {
     char two[PATH_MAX];
     const char *new = below(b, to, two);
     if (!new) return syscall(SYS_linkat, a, from, b, to, flags);
-    pthread_mutex_lock(&lock);
+    enter();
     int torn, error = reach(1, &torn);
     if (error) FAIL(error);
     int done = syscall(SYS_linkat, a, from, b, to, flags);
@@ -363,7 +377,7 @@ int unlinkat(int dir, const char *name, int flags) {
     char path[PATH_MAX];
     const char *rel = below(dir, name, path);
     if (!rel) return syscall(SYS_unlinkat, dir, name, flags);
-    pthread_mutex_lock(&lock);
+    enter();
     int torn, error = reach(0, &torn);
     if (error) FAIL(error);
     int done = syscall(SYS_unlinkat, dir, name, flags);
@@ -378,7 +392,7 @@ int mkdirat(int dir, const char *name, mode_t mode) {
     char path[PATH_MAX];
     const char *rel = below(dir, name, path);
     if (!rel) return syscall(SYS_mkdirat, dir, name, mode);
-    pthread_mutex_lock(&lock);
+    enter();
     int torn, error = reach(1, &torn);
     if (error) FAIL(error);
     int done = syscall(SYS_mkdirat, dir, name, mode);

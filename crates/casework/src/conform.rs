@@ -136,11 +136,7 @@ impl Casework {
     }
 
     /// The rows of every standard, as a production carries them that shows the ledger before entry `upto`.
-    pub async fn conformance_record(
-        &self,
-        items: &[ItemId],
-        upto: u64,
-    ) -> Result<Vec<zapys_dossier::records::ConformanceRow>> {
+    pub async fn conformance_record(&self, items: &[ItemId], upto: u64) -> Result<Vec<zapys_dossier::records::ConformanceRow>> {
         let mut all = Vec::new();
         for standard in Standard::ALL {
             for row in self.conformance_upto(*standard, items, upto).await? {

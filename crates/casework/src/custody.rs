@@ -128,7 +128,16 @@ impl Casework {
         let unsaid = unsaid.filter(|u| !u.2).map(|u| (u.0, u.1));
         let outside = tx.setting(OUTSIDE).await?.and_then(|t| serde_json::from_str::<(Hash, bool)>(&t).ok());
         let outside = outside.filter(|o| !o.1).map(|o| o.0);
-        Ok(Ledger { log: Log::resume(frontier, head.last.map(|e| e.at)), case, known, foreign, waiting: Vec::new(), openings: Vec::new(), unsaid, outside })
+        Ok(Ledger {
+            log: Log::resume(frontier, head.last.map(|e| e.at)),
+            case,
+            known,
+            foreign,
+            waiting: Vec::new(),
+            openings: Vec::new(),
+            unsaid,
+            outside,
+        })
     }
 }
 
@@ -170,8 +179,7 @@ async fn make_nodes(tx: &mut Tx, size: u64) -> Result<Frontier> {
 
 /// Remembers what others signed and stamped, which needs no entry of its own until the next one is made.
 pub(crate) async fn keep_outside(tx: &mut Tx) -> Result<()> {
-    let (all, requests, stamps) =
-        (tx.cosignatures(0..u64::MAX).await?, tx.stamp_requests().await?, tx.stamps(u64::MAX).await?);
+    let (all, requests, stamps) = (tx.cosignatures(0..u64::MAX).await?, tx.stamp_requests().await?, tx.stamps(u64::MAX).await?);
     set_outside(tx, crate::witness::outside(&all, &requests, &stamps), false).await
 }
 

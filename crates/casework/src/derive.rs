@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use zapys_domain::{
-    Action, Actor, Checked, DerivationKey, DerivativeKind, EntrySeq, Fault, Finding, Instant, Meter, ObjectId, Progress, Severity, Step,
+    Action, Actor, Checked, DerivationKey, DerivativeKind, EntrySeq, Fault, Finding, Instant, Meter, ObjectId, Progress,
+    Severity, Step,
 };
 use zapys_engines::{Emitted, Engine, EngineError, Input, Work};
 use zapys_store::{DerivationRow, DerivationState, Failure, ItemRow, JobRow, ObjectRow, Recorded};

@@ -35,8 +35,8 @@ mod unpack;
 mod witness;
 
 pub use acquire::{Upload, UploadWriter};
-pub use conform::{ConformanceRow, ConformanceStatus, Standard};
 pub use backup::{Copied, CopySummary};
+pub use conform::{ConformanceRow, ConformanceStatus, Standard};
 pub use dispose::DisposalView;
 pub use error::CaseError;
 pub use find::SearchRequest;
@@ -47,10 +47,11 @@ pub use produce::{ProduceRequest, ProductionFormat};
 pub use proofs::{CheckpointRef, ConsistencyView, CosignatureView, ProofView};
 pub use rotate::{KeyLoss, KeyView};
 pub use settings::Settings;
+pub use show::{ItemsRequest, ItemsSort, ProxyFile};
+pub use stamp::{StampFiles, StampRequestView, StampView, block_header};
 pub use unlock::Credential;
 pub use zapys_keys::{RecoveryKey, SlotKind, SlotView};
-pub use stamp::{StampFiles, StampRequestView, StampView, block_header};
-pub use show::{ItemsRequest, ItemsSort, ProxyFile};
+pub use zapys_store::closed;
 
 /// Result of every use-case.
 pub type Result<T, E = CaseError> = std::result::Result<T, E>;

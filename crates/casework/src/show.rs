@@ -348,7 +348,8 @@ impl Casework {
     /// The case at a glance.
     pub async fn overview(&self) -> Result<CaseView> {
         let find = async { Ok((self.store.counts().await?, self.store.stage_counts().await?)) };
-        let (counts, stages) = self.finder.numbers.get((), async { Ok((self.finder.looks.fetch_add(1, Ordering::Relaxed), 0)) }, find).await?;
+        let (counts, stages) =
+            self.finder.numbers.get((), async { Ok((self.finder.looks.fetch_add(1, Ordering::Relaxed), 0)) }, find).await?;
         let workers = self.settings.workers() as u64;
         let (size, root) = self.ledger_head().await?;
         let checkpoint = self.store.checkpoint_latest().await?;

@@ -7,6 +7,7 @@ use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::AddOutcome;
 use std::ops::ControlFlow;
+use zapys_domain::Fault;
 use zapys_domain::kind::Recognised;
 use zapys_domain::provenance::Provenance;
 use zapys_domain::{Actor, Finding, ItemId, ObjectId, Severity};
@@ -105,10 +106,16 @@ impl Casework {
             };
         }
         let mut arrived = Vec::new();
+        // True where the disk failed and not the archive: then it is opened again when it is added again.
+        let mut unfinished = false;
         for (name, member) in members {
             match member {
                 Ok(member) => arrived.push(member),
                 Err(e) if stops_everything(&e) => return Err(e),
+                Err(e) if is_of_the_disk(&e) => {
+                    unfinished = true;
+                    sink(failed(name, &e));
+                }
                 Err(e) => {
                     findings.push(Finding::whole(
                         "member-unreadable",
@@ -121,6 +128,9 @@ impl Casework {
         }
         for chunk in chunks(arrived, 1024) {
             self.admit_all(actor, chunk, provenance, Some(item), sink).await?;
+        }
+        if unfinished {
+            return Ok(());
         }
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
@@ -169,6 +179,9 @@ impl Casework {
             });
             let findings = match read {
                 Ok(findings) => findings,
+                Err(zapys_formats::FormatError::Read(e)) if system(&e) => {
+                    return Err(zapys_vault::VaultError::Backend(e.into()).into());
+                }
                 // The archive itself stays an item; that it cannot be opened is said of it.
                 Err(e) => vec![Finding::whole("archive-unreadable", Severity::Serious, e.to_string())],
             };
@@ -178,6 +191,28 @@ impl Casework {
         self.seal(batch).await?;
         Ok((members, findings))
     }
+}
+
+/// True for what the system or the vault's server reported, now or where bytes of the archive itself were fetched, and not for
+/// what is wrong with the archive.
+fn is_of_the_disk(e: &CaseError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(e);
+    while let Some(one) = cause {
+        if one.downcast_ref().is_some_and(system) {
+            return true;
+        }
+        cause = one.source();
+    }
+    e.kind() == zapys_domain::FaultKind::Environment
+}
+/// True for errors of the operating system, also where a reader has put them into one of its own.
+fn system(e: &std::io::Error) -> bool {
+    e.raw_os_error().is_some()
+        || e.get_ref().is_some_and(|inner| {
+            let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(inner);
+            std::iter::from_fn(|| cause.inspect(|c| cause = c.source()))
+                .any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.raw_os_error().is_some()))
+        })
 }
 
 fn chunks<T>(all: Vec<T>, n: usize) -> Vec<Vec<T>> {

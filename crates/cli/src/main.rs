@@ -58,6 +58,8 @@ fn main() -> ExitCode {
     };
     let mut out = out::Out::new(flags.json, flags.quiet);
     let ended = runtime.block_on(commands::run(flags, &mut out));
+    // Connections of a record end before the program does: see `closed`. One that a stuck step holds is not waited for.
+    let _ = runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(10), zapys_casework::closed()).await });
     // A worker thread may still wait for a decoder; nothing that counts is lost by not waiting for it.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match ended {

@@ -96,12 +96,9 @@ pub fn json_error(kind: &str, code: &str, message: &str, subject: Option<&str>, 
     line(&body.to_string());
 }
 
-/// A closed pipe is success: whoever reads has read enough.
+/// A closed pipe is success: whoever reads has read enough, and the work goes on to its end.
 fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").is_err() {
-        std::process::exit(0);
-    }
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Evidence may hold control and direction characters that would write over a terminal: they are shown, not obeyed.

@@ -76,6 +76,8 @@ impl Sink {
         Self::new(target, |partial| {
             fs::create_dir(partial)?;
             File::create_new(partial.join(MARK))?;
+            // Before anything else is in it: whatever a power cut leaves of the folder, the mark is there.
+            File::open(partial)?.sync_all()?;
             Ok(Place::Folder { root: partial.into(), file: None })
         })
     }

@@ -66,11 +66,10 @@ pub(crate) const CHECK_SQLITE: Sql = Sql("PRAGMA quick_check(1)");
 pub(crate) const COMPACT_SQLITE: Sql = Sql("PRAGMA wal_checkpoint(TRUNCATE)");
 /// Rules of the two databases are listed in different places.
 pub(crate) const RULES_SQLITE: Sql = Sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
-pub(crate) const RULES_POSTGRES: Sql = Sql(
-    "SELECT CAST(t.tgname AS TEXT) AS name, CAST(t.tgenabled AS TEXT) AS sql FROM pg_catalog.pg_trigger t \
+pub(crate) const RULES_POSTGRES: Sql =
+    Sql("SELECT CAST(t.tgname AS TEXT) AS name, CAST(t.tgenabled AS TEXT) AS sql FROM pg_catalog.pg_trigger t \
      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     WHERE n.nspname = current_schema() AND NOT t.tgisinternal ORDER BY t.tgname",
-);
+     WHERE n.nspname = current_schema() AND NOT t.tgisinternal ORDER BY t.tgname");
 /// Rows whose other end is missing; PostgreSQL never lets that come to be.
 pub(crate) const DANGLING_SQLITE: Sql = Sql("SELECT DISTINCT \"table\" AS name FROM pragma_foreign_key_check ORDER BY 1");
 /// Begins a look at the whole record as of one moment. SQLite's write-ahead log gives that to every reading transaction.
@@ -80,9 +79,14 @@ pub(crate) const SNAPSHOT_POSTGRES: &str = "BEGIN ISOLATION LEVEL REPEATABLE REA
 /// The statements of this file that the given database runs.
 pub(crate) fn all(postgres: bool) -> &'static [(&'static str, &'static str)] {
     match postgres {
-        false => {
-            &[("CLAIM", CLAIM_SQLITE.0), ("TABLES", TABLES_SQLITE.0), ("CHECK", CHECK_SQLITE.0), ("COMPACT", COMPACT_SQLITE.0), ("RULES", RULES_SQLITE.0), ("DANGLING", DANGLING_SQLITE.0)]
-        }
+        false => &[
+            ("CLAIM", CLAIM_SQLITE.0),
+            ("TABLES", TABLES_SQLITE.0),
+            ("CHECK", CHECK_SQLITE.0),
+            ("COMPACT", COMPACT_SQLITE.0),
+            ("RULES", RULES_SQLITE.0),
+            ("DANGLING", DANGLING_SQLITE.0),
+        ],
         true => &[
             ("CLAIM", CLAIM_POSTGRES.0),
             ("TABLES", TABLES_POSTGRES.0),

@@ -8,6 +8,7 @@
 //! Bytes live in the vault, full text in the index; both can be named from here, never the other way round.
 
 mod dialect;
+mod ending;
 pub mod error;
 mod migrate;
 mod open;
@@ -33,12 +34,13 @@ mod stamps;
 mod transfer;
 
 pub use admit::Admission;
+pub use ending::closed;
 pub use error::StoreError;
 pub use filter::{Cursor, Facets, ItemFilter, ItemPage, ItemSort};
+pub use handover::{ExcerptRow, ItemDateRow, RecordRow};
 pub use held::Held;
 pub use items::Wordless;
 pub use keys::ObjectKeyRow;
-pub use handover::{ExcerptRow, ItemDateRow, RecordRow};
 pub use model::*;
 pub use open::{Location, Store};
 pub use stamps::{CosignatureRow, LedgerKeyRow, NODE_STRIDE, NodeRow, StampKind, StampRequestRow, StampRow};

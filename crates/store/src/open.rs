@@ -1,6 +1,7 @@
 //! Making and opening the record.
 
 use crate::dialect::{CHECK_SQLITE, COMPACT_SQLITE, Db, LOCK_SCHEMA_POSTGRES, TABLES_POSTGRES, TABLES_SQLITE};
+use crate::ending::Open;
 use crate::error::{Doing, StoreError};
 use crate::migrate;
 use crate::run::Run;
@@ -10,6 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where a record lies.
@@ -64,6 +66,7 @@ impl std::fmt::Debug for Location {
 pub(crate) struct Files {
     write: SqlitePool,
     read: SqlitePool,
+    _open: Arc<Open>,
 }
 
 /// The record of one case. Cheap to clone; clones share the connections.
@@ -157,7 +160,8 @@ impl Store {
                 let read = SqlitePoolOptions::new()
                     .max_connections(4)
                     .connect_lazy_with(options.pragma("query_only", "ON").pragma("cache_size", "-16384"));
-                Ok(Self { db: Db::Sqlite(Files { write, read }) })
+                let open = Arc::new(Open::new([write.clone(), read.clone()]));
+                Ok(Self { db: Db::Sqlite(Files { write, read, _open: open }) })
             }
             Location::Server(url) => {
                 let options: PgConnectOptions = url.parse().map_err(|_| StoreError::BadAddress)?;

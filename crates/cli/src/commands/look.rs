@@ -131,7 +131,14 @@ fn on_record(detail: &ItemDetail, out: &Out) {
         }
     }
     if let Some(e) = &r.excerpt {
-        out.say(format!("  excerpt    of {}, {} to {}, cut by {}: {}", e.parent, clock(e.start_ms), clock(e.end_ms), e.extracted_by, e.reason));
+        out.say(format!(
+            "  excerpt    of {}, {} to {}, cut by {}: {}",
+            e.parent,
+            clock(e.start_ms),
+            clock(e.end_ms),
+            e.extracted_by,
+            e.reason
+        ));
     }
     for (what, items) in [("holds", &r.excerpts), ("family", &r.family)] {
         if !items.is_empty() {

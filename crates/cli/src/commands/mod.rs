@@ -58,7 +58,9 @@ pub async fn run(flags: Flags, out: &mut Out) -> Result<Ended, CaseError> {
         Command::Serve(args) => serve::serve(args, &settings, out).await,
         Command::Models(args) => case::models(args, &settings, out).await,
         Command::Backup { path } => backup::backup(&path, &settings, out).await,
-        Command::Restore { path, database, objects } => backup::restore(&path, Places { database, objects }, &settings, out).await,
+        Command::Restore { path, database, objects } => {
+            backup::restore(&path, Places { database, objects }, &settings, out).await
+        }
         Command::Move { database, objects } => backup::move_to(database, objects, &settings, out).await,
         Command::Key(args) => key::key(args, &settings, out).await,
         Command::Dispose(args) => key::dispose(args, &settings, out).await,

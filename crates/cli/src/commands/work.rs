@@ -37,7 +37,8 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
                 );
             }
             if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(2);
+                // Not `exit`, which takes the record's cipher away under its connections.
+                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
             }
         }
     });

@@ -484,7 +484,10 @@ fn publish(found: &BTreeMap<(String, &'static str), BTreeMap<Met, u32>>) {
         return;
     }
     assert!(missing.is_empty(), "docs/guide/tampering.md does not tell (ZAPYS_WRITE_DOCS=1 adds it):\n{}", missing.join("\n"));
-    assert!(now.trim().ends_with(&text[text.find("(1)").expect("there")..].trim()), "docs/guide/tampering.md: the notes are others");
+    assert!(
+        now.trim().ends_with(&text[text.find("(1)").expect("there")..].trim()),
+        "docs/guide/tampering.md: the notes are others"
+    );
 }
 
 /// Bytes of every file of an encrypted case, flipped and cut anywhere: it is named or refused, and nothing falls over.

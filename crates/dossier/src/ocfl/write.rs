@@ -160,15 +160,19 @@ impl ObjectWriter {
         if root.symlink_metadata().is_ok() {
             writer.continue_from(id)?;
         }
-        if writer.stage.join(MARK).is_file() {
+        // The mark goes just before the folder gets its name; killed between, an object that was finished is there.
+        if [MARK, &format!("0={OBJECT_1_1}")].into_iter().any(|name| writer.stage.join(name).is_file()) {
             fs::remove_dir_all(&writer.stage)?;
         }
+        // Cut off before the mark was set, it is empty.
+        let _ = fs::remove_dir(&writer.stage);
         fs::create_dir(&writer.stage).map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => DepositError::Exists,
             _ => e.into(),
         })?;
         writer.done = false;
         File::create_new(writer.stage.join(MARK))?;
+        File::open(&writer.stage)?.sync_all()?;
         fs::create_dir(writer.stage.join("new"))?;
         Ok(writer)
     }
