@@ -26,7 +26,7 @@ use zapys_store::{AcquisitionRow, Admission, DateBasis, ItemDetails, Method, New
 use zapys_vault::{Batch, Stored};
 
 /// Files that are made durable and recorded together.
-const BATCH_FILES: usize = 1024;
+const BATCH_FILES: usize = 512;
 /// Bytes that are made durable and recorded together.
 const BATCH_BYTES: u64 = 256 << 20;
 

@@ -54,6 +54,9 @@ pub(crate) struct Finder {
 /// All that is fed of one item.
 type Fed = (ItemId, Vec<(Layer, Vec<Passage>)>);
 
+/// Items that are fed to the index with one commit.
+const FED_TOGETHER: usize = 5000;
+
 impl Casework {
     async fn index(&self) -> Result<Arc<Index>> {
         let (finder, dir, key) = (self.finder.clone(), self.dir.join("index"), self.index_key());
@@ -199,23 +202,30 @@ impl Casework {
         if waiting.is_empty() && (level.is_none() || level == before) {
             return Ok(());
         }
-        let mut fed = Vec::with_capacity(waiting.len());
-        for item in waiting {
-            fed.push(self.passages(*item).await?);
-        }
-        tokio::task::spawn_blocking(move || {
-            let mut feed = index.feed()?;
-            for (item, layers) in &fed {
-                for (layer, passages) in layers {
-                    feed.replace(*item, *layer, passages)?;
-                }
+        // Part by part: the words of a large case do not fit into memory.
+        let n_parts = waiting.len().div_ceil(FED_TOGETHER).max(1);
+        for part in 0..n_parts {
+            let begin = part * FED_TOGETHER;
+            let mut fed = Vec::new();
+            for item in &waiting[begin..waiting.len().min(begin + FED_TOGETHER)] {
+                fed.push(self.passages(*item).await?);
             }
-            // Not level yet: after a crash everything since the last level state is fed again.
-            feed.commit(level.or(before).unwrap_or(0))?;
-            Ok(())
-        })
-        .await
-        .map_err(|_| CaseError::Lost)?
+            let index = index.clone();
+            // Not level before the last part: after a crash everything since the last level state is fed again.
+            let level = if part + 1 == n_parts { level.or(before) } else { before };
+            let done = tokio::task::spawn_blocking(move || -> Result<()> {
+                let mut feed = index.feed()?;
+                for (item, layers) in &fed {
+                    for (layer, passages) in layers {
+                        feed.replace(*item, *layer, passages)?;
+                    }
+                }
+                feed.commit(level.unwrap_or(0))?;
+                Ok(())
+            });
+            done.await.map_err(|_| CaseError::Lost)??;
+        }
+        Ok(())
     }
 
     /// Every passage of an item, by layer; layers without words are empty, which takes old words away.

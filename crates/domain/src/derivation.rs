@@ -91,7 +91,7 @@ impl DerivationKey {
     }
     /// 64 lower-case hexadecimal characters.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|b| format!("{b:02x}")).collect()
+        crate::text::hex(&self.0)
     }
     /// Reads 64 hexadecimal characters. Errors: `None`.
     pub fn parse(hex: &str) -> Option<Self> {

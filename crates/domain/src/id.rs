@@ -76,7 +76,7 @@ impl ObjectId {
     }
     /// 64 lower-case hexadecimal characters, without prefix.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|b| format!("{b:02x}")).collect()
+        crate::text::hex(&self.0)
     }
     /// First eight hexadecimal characters.
     pub fn short(&self) -> String {

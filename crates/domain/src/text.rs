@@ -3,6 +3,11 @@
 use crate::{EngineIdentity, Lang};
 use serde::{Deserialize, Serialize};
 
+/// Lower-case hexadecimal digits, two for each byte.
+pub fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
+
 /// Readable text of an item. Fields of `interface.md`, `text`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadText {

@@ -17,11 +17,11 @@ pub mod extract;
 #[cfg(feature = "write")]
 mod gates;
 #[cfg(feature = "write")]
-pub mod print;
-#[cfg(feature = "write")]
 pub mod naming;
 #[cfg(feature = "write")]
 pub mod papers;
+#[cfg(feature = "write")]
+pub mod print;
 #[cfg(feature = "write")]
 mod report;
 #[cfg(feature = "write")]

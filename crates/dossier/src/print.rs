@@ -131,10 +131,7 @@ type WriteHtml<'w, E> = dyn FnMut(Part, &mut Vec<u8>) -> Result<(), E> + 'w;
 
 /// The report as a PDF. `html`: writes a part of the HTML report; each part is asked for twice. Errors: those of `html`,
 /// and [`PrintError`].
-pub(crate) fn report_pdf<E: From<PrintError>>(
-    extract: &Extract,
-    html: &mut WriteHtml<'_, E>,
-) -> Result<Vec<u8>, E> {
+pub(crate) fn report_pdf<E: From<PrintError>>(extract: &Extract, html: &mut WriteHtml<'_, E>) -> Result<Vec<u8>, E> {
     let n = extract.exhibits.len();
     let mut page = Vec::new();
     let mut section = |i: usize| {

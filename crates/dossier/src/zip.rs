@@ -355,7 +355,11 @@ impl Zip {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(slot.data))?;
         let packed = file.take(slot.packed);
-        let from = if slot.method == DEFLATED { Packed::Deflated(Box::new(DeflateDecoder::new(packed))) } else { Packed::Stored(packed) };
+        let from = if slot.method == DEFLATED {
+            Packed::Deflated(Box::new(DeflateDecoder::new(packed)))
+        } else {
+            Packed::Stored(packed)
+        };
         Ok(Entry { from, left: slot.bytes, crc: Crc::new(), want: slot.crc })
     }
     /// Whether an entry is stored as it is, so that parts of it can be read by offset.

@@ -55,7 +55,7 @@ impl Hash {
 }
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        f.write_str(&zapys_domain::text::hex(&self.0))
     }
 }
 impl fmt::Debug for Hash {

@@ -6,6 +6,7 @@ use crate::model::*;
 use crate::rows::{Row, hex};
 use crate::run::{Arg, Run, args, reads, statements};
 use crate::tx::Tx;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use zapys_domain::{Action, EntrySeq, Instant, ItemId};
 
@@ -24,7 +25,7 @@ statements! {
     ITEM_HEAD = "SELECT item_seq, digest FROM entries WHERE item = $1 ORDER BY item_seq DESC LIMIT 1";
     LAST_ACTION = concat!(entry_columns!(), " WHERE item = $1 AND action = $2 ORDER BY item_seq DESC LIMIT 1");
     LEAVES = "SELECT seq, leaf FROM entries WHERE seq >= $1 AND seq < $2 ORDER BY seq";
-    TOUCHED = "SELECT item, MAX(seq) AS seq FROM entries WHERE seq >= $1 AND item IS NOT NULL GROUP BY item ORDER BY seq LIMIT $2";
+    TOUCHED = "SELECT item, seq FROM entries WHERE seq >= $1 AND item IS NOT NULL ORDER BY seq LIMIT $2";
     OPENINGS = "SELECT seq, field, salt, value FROM openings WHERE seq = $1 ORDER BY field";
     OPENINGS_OF_ITEM = "SELECT o.seq, o.field, o.salt, o.value FROM openings o JOIN entries e ON e.seq = o.seq WHERE e.item = $1 \
         ORDER BY o.seq, o.field";
@@ -127,7 +128,14 @@ impl Run<'_> {
     }
     async fn touched_since(&mut self, from: EntrySeq, limit: u32) -> Result<Vec<(ItemId, EntrySeq)>, StoreError> {
         let rows = self.all(TOUCHED, &args![from, u64::from(limit)]).await?;
-        rows.iter().map(|r| r.of("entries", "seq")).map(|r| Ok((r.id("item")?, r.entry("seq")?))).collect()
+        let mut newest: BTreeMap<ItemId, EntrySeq> = BTreeMap::new();
+        for row in &rows {
+            let row = row.of("entries", "seq");
+            newest.insert(row.id("item")?, row.entry("seq")?);
+        }
+        let mut touched: Vec<(ItemId, EntrySeq)> = newest.into_iter().collect();
+        touched.sort_unstable_by_key(|t| t.1);
+        Ok(touched)
     }
     async fn openings(&mut self, seq: EntrySeq) -> Result<Vec<Opening>, StoreError> {
         self.all(OPENINGS, &args![seq]).await?.iter().map(opening).collect()

@@ -1,6 +1,7 @@
 //! Lists of items, and many rows in one statement: the only place where SQL is put together while running, from fixed pieces.
 //! Values are always arguments.
 
+use crate::dialect::Db;
 use crate::error::StoreError;
 use crate::items::{item, item_columns, key};
 use crate::model::*;
@@ -90,11 +91,12 @@ pub struct Facets {
     pub undated: u64,
 }
 
-/// One list of the filter, so that a facet can leave out its own.
+/// One list of the filter, so that a facet can leave out its own; or all of them, without the index of kinds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Language,
     Flag,
+    KindsIndex,
     None,
 }
 
@@ -122,7 +124,8 @@ impl<'a> Build<'a> {
     fn filter(&mut self, f: &'a ItemFilter, without: Part) -> &mut Self {
         self.push(" WHERE 1 = 1");
         if !f.kinds.is_empty() {
-            self.push(" AND i.kind IN ").list(f.kinds.iter().map(|k| k.word().into()));
+            self.push(if without == Part::KindsIndex { " AND i.kind || '' IN " } else { " AND i.kind IN " })
+                .list(f.kinds.iter().map(|k| k.word().into()));
         }
         if !f.statuses.is_empty() {
             self.push(" AND i.status IN ").list(f.statuses.iter().map(|s| s.word().into()));
@@ -181,7 +184,14 @@ impl ItemSort {
     }
 }
 
-fn list<'a>(filter: &'a ItemFilter, sort: ItemSort, cursor: Option<&'a Cursor>, limit: u32) -> Result<Build<'a>, StoreError> {
+/// `common`: most of the case may be of these kinds.
+fn list<'a>(
+    filter: &'a ItemFilter,
+    sort: ItemSort,
+    cursor: Option<&'a Cursor>,
+    limit: u32,
+    common: bool,
+) -> Result<Build<'a>, StoreError> {
     let (order, falls) = sort.order();
     // Only the rows of this page are read whole: what is chosen and ordered are identifiers.
     let mut list =
@@ -189,7 +199,7 @@ fn list<'a>(filter: &'a ItemFilter, sort: ItemSort, cursor: Option<&'a Cursor>, 
     if sort == ItemSort::Longest {
         list.push(" LEFT JOIN item_facts f ON f.item = i.id");
     }
-    list.filter(filter, Part::None);
+    list.filter(filter, if common { Part::KindsIndex } else { Part::None });
     if let Some(cursor) = cursor {
         // A cursor is order, value and identifier of the last item seen, and belongs to its order.
         let parts: Vec<&str> = cursor.0.split('.').collect();
@@ -242,14 +252,21 @@ fn stated(filter: &ItemFilter) -> Build<'_> {
 }
 
 /// `head` followed by `VALUES` with places for `rows` rows of `columns` arguments each, and by `tail`.
-fn values(head: &'static str, columns: usize, rows: usize, tail: &'static str) -> String {
+///
+/// `numbered`: arguments have numbers, as PostgreSQL wants them. SQLite looks each numbered one up among all others, which takes
+/// longer than the rows of a large statement; without numbers they count themselves.
+fn values(head: &'static str, columns: usize, rows: usize, tail: &'static str, numbered: bool) -> String {
     let mut sql = String::from(head);
     sql.push_str(" VALUES ");
     for row in 0..rows {
         sql.push_str(if row == 0 { "(" } else { ", (" });
         for column in 1..=columns {
             let comma = if column == 1 { "" } else { ", " };
-            sql.push_str(&format!("{comma}${}", row * columns + column));
+            sql.push_str(comma);
+            match numbered {
+                true => sql.push_str(&format!("${}", row * columns + column)),
+                false => sql.push('?'),
+            }
         }
         sql.push(')');
     }
@@ -271,10 +288,10 @@ impl Run<'_> {
     /// Inserts rows, many per statement; `args` holds them one after the other. Answers how many rows were changed.
     pub(crate) async fn insert(&mut self, insert: &Insert, args: &[Arg<'_>]) -> Result<u64, StoreError> {
         // Few distinct lengths, so that statements stay prepared; far below the limit of arguments of either database.
-        const ROWS: usize = 32;
-        let mut changed = 0;
+        const ROWS: usize = 128;
+        let (mut changed, numbered) = (0, matches!(self.0, Db::Postgres(_)));
         for part in args.chunks(ROWS * insert.columns) {
-            let sql = values(insert.head, insert.columns, part.len() / insert.columns, insert.tail);
+            let sql = values(insert.head, insert.columns, part.len() / insert.columns, insert.tail, numbered);
             changed += self.exec_built(sql, part).await?;
         }
         Ok(changed)
@@ -315,7 +332,7 @@ pub(crate) fn fullest() -> Vec<(String, String)> {
     ];
     for sort in ItemSort::ALL {
         let cursor = Cursor(format!("{}.{}.{}", sort.word(), 0, "00000000000000000000000000"));
-        if let Ok(build) = list(&filter, *sort, Some(&cursor), 1) {
+        if let Ok(build) = list(&filter, *sort, Some(&cursor), 1, true) {
             all.push((format!("filter::list::{sort}"), build.sql));
         }
     }
@@ -338,7 +355,7 @@ pub(crate) fn fullest() -> Vec<(String, String)> {
         &crate::items::ADD_FLAGS,
         &crate::jobs::ENQUEUE,
     ] {
-        all.push((insert.head.into(), values(insert.head, insert.columns, 2, insert.tail)));
+        all.push((insert.head.into(), values(insert.head, insert.columns, 2, insert.tail, true)));
     }
     all
 }
@@ -359,7 +376,7 @@ impl Run<'_> {
         limit: u32,
     ) -> Result<ItemPage, StoreError> {
         let limit = limit.clamp(1, 500);
-        let list = list(filter, sort, cursor, limit)?;
+        let list = list(filter, sort, cursor, limit, self.is_common(filter).await?)?;
         let mut rows = self.all_built(list.sql, &list.args).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
@@ -369,6 +386,20 @@ impl Run<'_> {
             _ => None,
         };
         Ok(ItemPage { items, next })
+    }
+
+    /// True where items of these kinds are many: then the page is soonest found by walking in its order. SQLite would take all of
+    /// them by the index of kinds and sort them, which is right for few.
+    async fn is_common(&mut self, filter: &ItemFilter) -> Result<bool, StoreError> {
+        const MANY: u64 = 5000;
+        if filter.kinds.is_empty() || matches!(self.0, Db::Postgres(_)) {
+            return Ok(false);
+        }
+        let mut count = Build { sql: "SELECT COUNT(*) AS n FROM (SELECT 1 FROM items i WHERE i.kind IN ".into(), args: vec![] };
+        count.list(filter.kinds.iter().map(|k| k.word().into()));
+        count.push(" LIMIT ").bind(MANY).push(") x");
+        let rows = self.all_built(count.sql, &count.args).await?;
+        Ok(rows.first().map(|r| r.of("items", "kind").count::<u64>("n")).transpose()? == Some(MANY))
     }
 
     async fn facets(&mut self, filter: &ItemFilter) -> Result<Facets, StoreError> {
@@ -417,7 +448,7 @@ impl Run<'_> {
         match own {
             Part::Language => left.languages.clear(),
             Part::Flag => left.flags.clear(),
-            Part::None => {}
+            Part::KindsIndex | Part::None => {}
         }
         if left == ItemFilter::default() {
             return self.all_built(format!("{all} GROUP BY 1"), &[]).await;

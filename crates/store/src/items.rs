@@ -431,7 +431,10 @@ impl Details {
         };
         Self {
             title_key: key(title),
-            title_order: key(title).bytes().take(48).map(|b| format!("{b:02x}")).collect(),
+            title_order: {
+                let key = key(title);
+                zapys_domain::text::hex(&key.as_bytes()[..key.len().min(48)])
+            },
             status: d.status.word(),
             lang: d.lang.to_string(),
             recorded: date(&d.recorded),

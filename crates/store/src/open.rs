@@ -136,6 +136,8 @@ impl Store {
                     // Always the first pragma. A raw key: it is random already, so nothing is stretched.
                     let digits: String = key.iter().map(|b| format!("{b:02x}")).collect();
                     options = options.pragma("key", format!("\"x'{digits}'\""));
+                    // Every page that is read is checked: processors have instructions for this digest, not for the larger one.
+                    options = options.pragma("cipher_hmac_algorithm", "HMAC_SHA256");
                 }
                 let options = options
                     .filename(path)

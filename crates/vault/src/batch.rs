@@ -2,7 +2,7 @@
 
 use crate::backend::{BackendError, SealedName};
 use crate::copy::{self, Source};
-use crate::disk::Eager;
+use crate::direct::Direct;
 use crate::error::VaultError;
 use crate::kept::{Kept, Sealed};
 use crate::vault::{Rest, Stored, Vault};
@@ -73,17 +73,16 @@ impl Batch {
         let unchanged = |bytes| source.map_or(Ok(()), |s| s.unchanged(bytes));
         let (object, bytes, rests) = match &self.vault.rest {
             Rest::Disk(disk) => {
-                let mut file = disk.stage()?;
-                let (object, bytes) = match large {
-                    true => write(from, &mut Eager::new(file.as_file_mut()), key, true)?,
-                    false => write(from, file.as_file_mut(), key, false)?,
-                };
+                let file = disk.stage()?;
+                let mut to = Direct::new(file.as_file(), large).map_err(BackendError::from)?;
+                let (object, bytes) = write(from, &mut to, key, large)?;
+                to.finish().map_err(BackendError::from)?;
                 unchanged(bytes)?;
                 let plain = Kept::plain(object);
                 match if sealed.is_some() { None } else { self.vault.size(&plain)? } {
                     Some(found) if found != bytes => return Err(VaultError::Damaged { object, expected: bytes, found }),
                     Some(_) => (object, bytes, Resting::Already),
-                    None => (object, bytes, Resting::File(disk.written(file)?)),
+                    None => (object, bytes, Resting::File(file.into_temp_path())),
                 }
             }
             Rest::Other { spool: None, .. } => {

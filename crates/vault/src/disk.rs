@@ -7,7 +7,6 @@ use crate::backend::{Backend, BackendError, Page, Put, SealedName};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -29,17 +28,10 @@ impl Disk {
         }
         Ok(disk)
     }
-    /// A new file in `tmp/`, named at random, gone when dropped.
+    /// A new file in `tmp/`, named at random, gone when dropped. Only this handle may write to it.
     pub(crate) fn stage(&self) -> Result<NamedTempFile, BackendError> {
-        Ok(tempfile::Builder::new().prefix("put-").rand_bytes(20).tempfile_in(&self.tmp)?)
-    }
-    /// Closes a written file and makes it read-only. It still has its name in `tmp/`.
-    pub(crate) fn written(&self, file: NamedTempFile) -> Result<TempPath, BackendError> {
-        file.as_file().set_permissions(Permissions::from_mode(0o444))?;
-        // Linux begins to write dirty pages when told that they are not needed, and keeps them in memory meanwhile: so the flush
-        // at the end finds most of its work done. Only a hint, so its failure is nothing.
-        let _ = rustix::fs::fadvise(file.as_file(), 0, None, rustix::fs::Advice::DontNeed);
-        Ok(file.into_temp_path())
+        let mut new = tempfile::Builder::new();
+        Ok(new.prefix("put-").rand_bytes(20).permissions(Permissions::from_mode(0o444)).tempfile_in(&self.tmp)?)
     }
     /// Flushes bytes and metadata of one file.
     pub(crate) fn flush(&self, path: &Path) -> Result<(), BackendError> {
@@ -117,36 +109,6 @@ impl Disk {
     }
 }
 
-/// Bytes after which writing a large file to the disk begins.
-const EAGER: u64 = 32 << 20;
-
-/// A large file being written, which the disk begins to take while the rest is still being made.
-pub(crate) struct Eager<'f> {
-    file: &'f mut File,
-    written: u64,
-    begun: u64,
-}
-impl<'f> Eager<'f> {
-    pub(crate) fn new(file: &'f mut File) -> Self {
-        Self { file, written: 0, begun: 0 }
-    }
-}
-impl Write for Eager<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.file.write(bytes)?;
-        self.written += n as u64;
-        if let Some(due) = NonZeroU64::new(self.written - self.begun).filter(|due| due.get() >= EAGER) {
-            // As in `written`, only of what came last. Pages on their way to the disk stay in memory.
-            let _ = rustix::fs::fadvise(&*self.file, self.begun, Some(due), rustix::fs::Advice::DontNeed);
-            self.begun = self.written;
-        }
-        Ok(n)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 impl Backend for Disk {
     fn put_new(&self, name: &SealedName, body: &mut dyn Read, len: u64) -> Result<Put, BackendError> {
         if self.size(name)?.is_some() {
@@ -171,7 +133,7 @@ impl Backend for Disk {
             return Err(BackendError::WrongLength { expected: len, found });
         }
         file.as_file().sync_all()?;
-        let put = self.place(self.written(file)?, name)?;
+        let put = self.place(file.into_temp_path(), name)?;
         self.flush_folders(std::iter::once(name.halves().0))?;
         Ok(put)
     }

@@ -12,6 +12,7 @@
 mod backend;
 mod batch;
 mod copy;
+mod direct;
 mod disk;
 mod error;
 mod kept;

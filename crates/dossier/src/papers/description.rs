@@ -105,7 +105,8 @@ impl Describe<'_> {
         }
         if let Some(model) = &e.model {
             let model_at = format!("#model-{}", &key[..16]);
-            let mut m = json!({"@id": model_at, "@type": "CreativeWork", "name": model, "description": "Model that the engine runs"});
+            let mut m =
+                json!({"@id": model_at, "@type": "CreativeWork", "name": model, "description": "Model that the engine runs"});
             if let Some(sha) = &e.model_sha256 {
                 m["sha256"] = sha.clone().into();
             }
@@ -215,8 +216,12 @@ pub(crate) fn description(x: &Extract, m: &Manifest, written: &BTreeMap<String, 
     }
     let maker = d.person(&x.made_by.id);
     let (name, version) = x.program.rsplit_once(' ').unwrap_or((&x.program, "unknown"));
-    d.graph.put("#zapys", json!({"@id": "#zapys", "@type": "SoftwareApplication", "name": name, "version": version, "url": "urn:zapys:program"}));
-    let number = json!({"@id": "#production-id", "@type": "PropertyValue", "name": "production", "value": m.production.to_string()});
+    d.graph.put(
+        "#zapys",
+        json!({"@id": "#zapys", "@type": "SoftwareApplication", "name": name, "version": version, "url": "urn:zapys:program"}),
+    );
+    let number =
+        json!({"@id": "#production-id", "@type": "PropertyValue", "name": "production", "value": m.production.to_string()});
     d.graph.put("#production-id", number);
     d.graph.put(
         RIGHTS,
