@@ -149,20 +149,21 @@ impl Casework {
         if level == head {
             return Ok(());
         }
-        let mut from = EntrySeq(level.min(head));
+        let from = EntrySeq(level.min(head));
         if level > head {
             // A record restored from a backup: the index knows more than there is.
             return self.reindex().await.map(|_| ());
         }
+        self.feed_since(from, head).await
+    }
+
+    /// Feeds the items that entries from `from` on name; then the index is level with `head`.
+    async fn feed_since(&self, mut from: EntrySeq, head: u64) -> Result<()> {
         loop {
             let touched = self.store.touched_since(from, 500).await?;
             let Some((_, last)) = touched.last() else { break };
-            let next = EntrySeq(last.0 + 1);
+            from = EntrySeq(last.0 + 1);
             self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner()).extend(touched.iter().map(|t| t.0));
-            if next <= from {
-                break;
-            }
-            from = next;
         }
         self.feed(Some(head)).await
     }
@@ -179,9 +180,7 @@ impl Casework {
         })
         .await
         .map_err(|_| CaseError::Lost)??;
-        let all = self.all_items().await?;
-        self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner()).extend(all);
-        self.feed(Some(head)).await?;
+        self.feed_since(EntrySeq(0), head).await?;
         Ok(self.index().await?.n_passages()?)
     }
 

@@ -25,7 +25,8 @@ statements! {
     ITEM_HEAD = "SELECT item_seq, digest FROM entries WHERE item = $1 ORDER BY item_seq DESC LIMIT 1";
     LAST_ACTION = concat!(entry_columns!(), " WHERE item = $1 AND action = $2 ORDER BY item_seq DESC LIMIT 1");
     LEAVES = "SELECT seq, leaf FROM entries WHERE seq >= $1 AND seq < $2 ORDER BY seq";
-    TOUCHED = "SELECT item, seq FROM entries WHERE seq >= $1 AND item IS NOT NULL ORDER BY seq LIMIT $2";
+    TOUCHED = "SELECT e.item, e.seq FROM entries e WHERE e.seq >= $1 AND e.item IS NOT NULL \
+        AND EXISTS (SELECT 1 FROM derivations d WHERE d.item = e.item) ORDER BY e.seq LIMIT $2";
     OPENINGS = "SELECT seq, field, salt, value FROM openings WHERE seq = $1 ORDER BY field";
     OPENINGS_OF_ITEM = "SELECT o.seq, o.field, o.salt, o.value FROM openings o JOIN entries e ON e.seq = o.seq WHERE e.item = $1 \
         ORDER BY o.seq, o.field";
@@ -64,7 +65,8 @@ reads! {
     /// Merkle leaves of a range of sequences, in order and without gaps. 32 bytes each are held in memory.
     /// Errors: `Inconsistent` where an entry is missing or the range ends beyond the ledger.
     fn leaves(range: Range<u64>) -> Vec<[u8; 32]>;
-    /// Items named by entries from `from` on, with their newest entry, in that order; at most `limit`. For feeding the index.
+    /// Items with derivations that the next entries from `from` on name, at most `limit` entries: each with the newest of these,
+    /// in that order. For feeding the index, which knows nothing of other items.
     fn touched_since(from: EntrySeq, limit: u32) -> Vec<(ItemId, EntrySeq)>;
     /// Salts and values of an entry's commitments, as far as they were not destroyed.
     fn openings(seq: EntrySeq) -> Vec<Opening>;
