@@ -90,6 +90,10 @@ impl Casework {
     /// Queues everything that is due: never done by the engine of today, or failed for a reason that may have gone.
     /// Items that are named are tried again whatever the reason was. Returns how many jobs are open now.
     pub async fn plan(&self, items: &[ItemId], only: &[DerivativeKind]) -> Result<u64> {
+        self.plan_until(items, only, &AtomicBool::new(false)).await
+    }
+    /// The same, item by item, until `cancel` is set.
+    async fn plan_until(&self, items: &[ItemId], only: &[DerivativeKind], cancel: &AtomicBool) -> Result<u64> {
         let bench = self.bench().await?;
         let all;
         let ids = if items.is_empty() {
@@ -99,6 +103,9 @@ impl Casework {
             items
         };
         for id in ids {
+            if cancel.load(Ordering::Relaxed) {
+                break;
+            }
             let item = self.store.item(*id).await?.ok_or(CaseError::NoSuchItem)?;
             let done = self.store.derivations(*id).await?;
             let due = due(&bench, &item, &done, self.translates(), !items.is_empty());
@@ -133,7 +140,7 @@ impl Casework {
         self.catch_up().await?;
         let bench = self.bench().await?;
         self.record_missing_sandbox(&bench).await?;
-        self.plan(&request.items, &request.only).await?;
+        self.plan_until(&request.items, &request.only, &cancel).await?;
         let owner = format!("process:{}", std::process::id());
         let run = Run {
             case: Arc::new(Shared { bench, owner }),
