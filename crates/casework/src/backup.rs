@@ -16,6 +16,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use zapys_domain::text::hex;
 use zapys_domain::{Action, Actor, CaseId, Instant, ObjectId};
 use zapys_keys::Secret;
 use zapys_keys::stream::{Opener, Sealer, Window};
@@ -565,9 +566,6 @@ fn sync_folder(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(CaseError::path(dir))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
 fn unhex(text: &str) -> Vec<u8> {
     (0..text.len() / 2).filter_map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect()
 }

@@ -178,7 +178,7 @@ impl Casework {
             reply: STANDARD.encode(proof),
             chain: String::new(),
             crls: String::new(),
-            header: Some(header.iter().map(|b| format!("{b:02x}")).collect()),
+            header: Some(zapys_domain::text::hex(header)),
             at: self.clock.now(),
         };
         self.keep_stamp(stamp).await
@@ -299,7 +299,7 @@ pub(crate) fn stamp_folder(stamp: &StampFiles) -> Result<Vec<(String, Vec<u8>)>>
         }
         StampKind::OpenTimestamps => {
             files.push(("checkpoint.ots".into(), stamp.reply.clone()));
-            let header: String = stamp.header.iter().flatten().map(|b| format!("{b:02x}")).collect();
+            let header = zapys_domain::text::hex(stamp.header.as_deref().unwrap_or_default());
             files.push(("block-header".into(), format!("{header}\n").into_bytes()));
         }
     }

@@ -179,7 +179,7 @@ impl Casework {
             });
             let findings = match read {
                 Ok(findings) => findings,
-                Err(zapys_formats::FormatError::Read(e)) if system(&e) => {
+                Err(zapys_formats::FormatError::Read(e)) if of_the_system(&e) => {
                     return Err(zapys_vault::VaultError::Backend(e.into()).into());
                 }
                 // The archive itself stays an item; that it cannot be opened is said of it.
@@ -196,23 +196,19 @@ impl Casework {
 /// True for what the system or the vault's server reported, now or where bytes of the archive itself were fetched, and not for
 /// what is wrong with the archive.
 fn is_of_the_disk(e: &CaseError) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(e);
-    while let Some(one) = cause {
-        if one.downcast_ref().is_some_and(system) {
-            return true;
-        }
-        cause = one.source();
-    }
-    e.kind() == zapys_domain::FaultKind::Environment
+    of_the_system(e) || e.kind() == zapys_domain::FaultKind::Environment
 }
-/// True for errors of the operating system, also where a reader has put them into one of its own.
-fn system(e: &std::io::Error) -> bool {
-    e.raw_os_error().is_some()
-        || e.get_ref().is_some_and(|inner| {
-            let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(inner);
-            std::iter::from_fn(|| cause.inspect(|c| cause = c.source()))
-                .any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.raw_os_error().is_some()))
-        })
+/// True where an error of the operating system is the cause, also where a reader has put it into one of its own.
+fn of_the_system(e: &(dyn std::error::Error + 'static)) -> bool {
+    let io = e.downcast_ref::<std::io::Error>();
+    if io.is_some_and(|e| e.raw_os_error().is_some()) {
+        return true;
+    }
+    // What an I/O error was made of is not its source: that would leave it out.
+    match io.and_then(std::io::Error::get_ref) {
+        Some(inner) => of_the_system(inner),
+        None => e.source().is_some_and(of_the_system),
+    }
 }
 
 fn chunks<T>(all: Vec<T>, n: usize) -> Vec<Vec<T>> {

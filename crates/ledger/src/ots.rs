@@ -150,7 +150,7 @@ impl Proof {
         if target(header).is_none_or(|most| hash > most) {
             return Err(OtsError::Work);
         }
-        let hash = hash.iter().map(|b| format!("{b:02x}")).collect();
+        let hash = zapys_domain::text::hex(&hash);
         Ok(Block { height, time: Instant::from_seconds(seconds.into()), hash })
     }
 }
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
                 message.map(|m| if op == 0xf0 { [m, argument].concat() } else { [argument, m].concat() })
             }
             0xf2 => message.map(|m| m.iter().rev().copied().collect()),
-            0xf3 => message.map(|m| m.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect()),
+            0xf3 => message.map(|m| zapys_domain::text::hex(&m).into_bytes()),
             _ => return Err(OtsError::Malformed),
         };
         if next.as_ref().is_some_and(|m| m.len() > MAX_MESSAGE) {

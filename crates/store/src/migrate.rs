@@ -88,7 +88,7 @@ impl Step {
         hash.update(self.common);
         hash.update([0]);
         hash.update(self.own(run));
-        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        zapys_domain::text::hex(&hash.finalize())
     }
 }
 

@@ -134,7 +134,7 @@ impl Store {
                 let mut options = SqliteConnectOptions::new();
                 if let Location::Sealed(_, key) = at {
                     // Always the first pragma. A raw key: it is random already, so nothing is stretched.
-                    let digits: String = key.iter().map(|b| format!("{b:02x}")).collect();
+                    let digits = zapys_domain::text::hex(key);
                     options = options.pragma("key", format!("\"x'{digits}'\""));
                     // Every page that is read is checked: processors have instructions for this digest, not for the larger one.
                     options = options.pragma("cipher_hmac_algorithm", "HMAC_SHA256");

@@ -158,7 +158,7 @@ impl Token {
     }
     /// The authority's number of this token, in lower-case hexadecimal.
     pub fn serial(&self) -> String {
-        self.serial.iter().map(|b| format!("{b:02x}")).collect()
+        zapys_domain::text::hex(&self.serial)
     }
     /// The policy under which it was given, in dotted numbers.
     pub fn policy(&self) -> &str {
@@ -166,7 +166,7 @@ impl Token {
     }
     /// Digest algorithm and digest of what was stamped, in lower-case hexadecimal, e.g. `sha256:…`.
     pub fn imprint(&self) -> String {
-        let hex: String = self.imprint.1.iter().map(|b| format!("{b:02x}")).collect();
+        let hex = zapys_domain::text::hex(&self.imprint.1);
         format!("{}:{hex}", self.imprint.0.word())
     }
     /// The nonce of the request it answers, big-endian.
