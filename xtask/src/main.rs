@@ -1,6 +1,7 @@
 //! `cargo xtask`: what stands behind the Makefile. Anything longer than three lines of shell is Rust, here.
 
 mod bench;
+mod failures;
 mod fuzz;
 mod lexicon;
 mod npm;

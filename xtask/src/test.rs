@@ -1,6 +1,7 @@
 //! `make test`: every test there is, in one order, on one set of features so that nothing is compiled twice.
 //! A step that fails does not stop the others. `make lint` is here as well: the checks that find no wrong behaviour.
 
+use crate::failures::Failures;
 use crate::setup::{Purpose, setup, venvs, weed};
 use crate::steps::{Steps, call, cargo, listen, program, root, target};
 use crate::{npm, run, sample};
@@ -17,12 +18,18 @@ struct Tally {
     passed: u64,
     failed: u64,
 }
+/// What came of all steps.
+#[derive(Debug, Default)]
+struct Outcome {
+    tally: Tally,
+    failures: Failures,
+}
 
 /// Runs everything. Errors: how many failed.
 pub fn test() -> Result<(), String> {
     let mut steps = Steps::new();
     setup(Purpose::Test, &mut steps)?;
-    let mut all = Tally::default();
+    let mut all = Outcome::default();
     one(&mut steps, &mut all, "Sample evidence", || sample::make(&root().join("sample")));
     one(&mut steps, &mut all, "Workbench: build", npm::build_ui);
     one(&mut steps, &mut all, "Speech host: build", run::build_hosts);
@@ -44,14 +51,19 @@ pub fn test() -> Result<(), String> {
         });
     }
     println!("\nTime\n{}", steps.table());
-    println!("{} passed, {} failed", all.passed, all.failed);
-    if all.failed == 0 { Ok(()) } else { Err("Some tests failed; they are named above.".into()) }
+    let Tally { passed, failed } = all.tally;
+    if failed == 0 {
+        println!("{passed} passed, 0 failed");
+        return Ok(());
+    }
+    println!("Failed, as said above\n{}\n{passed} passed, {failed} failed", all.failures.text());
+    Err("Some tests failed; they are named above.".into())
 }
 
 /// `make lint`. Errors: what was found, or that a tool is missing.
 pub fn lint() -> Result<(), String> {
     let mut steps = Steps::new();
-    let mut all = Tally::default();
+    let mut all = Outcome::default();
     one(&mut steps, &mut all, "Workbench: packages", || npm::install("ui"));
     one(&mut steps, &mut all, "Workbench: build", npm::build_ui);
     one(&mut steps, &mut all, "Rust: clippy", || {
@@ -68,7 +80,7 @@ pub fn lint() -> Result<(), String> {
         eprintln!("\nLicences and sources were NOT checked: `cargo install --locked cargo-deny` brings what that needs.");
     }
     println!("\nTime\n{}", steps.table());
-    if all.failed == 0 { Ok(()) } else { Err(format!("{} of the checks failed.", all.failed)) }
+    if all.tally.failed == 0 { Ok(()) } else { Err(format!("{} of the checks failed.", all.tally.failed)) }
 }
 
 /// The features of [`FEATURES`], where the workbench was built.
@@ -92,33 +104,40 @@ fn npm_run(folder: &str, words: &[&str]) -> Command {
 }
 
 /// A step that is one check.
-fn one(steps: &mut Steps, all: &mut Tally, name: &str, work: impl FnOnce() -> Result<(), String>) {
+fn one(steps: &mut Steps, all: &mut Outcome, name: &str, work: impl FnOnce() -> Result<(), String>) {
     match steps.step(name, work) {
-        Ok(()) => all.passed += 1,
+        Ok(()) => all.tally.passed += 1,
         Err(e) => {
             eprintln!("{name}: {e}");
-            all.failed += 1;
+            all.failures.step(name, &e);
+            all.tally.failed += 1;
         }
     }
 }
 
 /// A step that counts its tests itself.
-fn many(steps: &mut Steps, all: &mut Tally, name: &str, work: impl FnOnce(&mut dyn FnMut(&str)) -> Result<bool, String>) {
+fn many(steps: &mut Steps, all: &mut Outcome, name: &str, work: impl FnOnce(&mut dyn FnMut(&str)) -> Result<bool, String>) {
     let mut tally = Tally::default();
+    let failures = &mut all.failures;
     let result = steps.step(name, || {
-        let well = work(&mut |line| count(line, &mut tally))?;
+        let well = work(&mut |line| {
+            count(line, &mut tally);
+            failures.hear(line);
+        })?;
         if well && tally.failed == 0 { Ok(()) } else { Err(format!("{} failed.", tally.failed)) }
     });
     if let Err(e) = result {
         eprintln!("{name}: {e}");
+        all.failures.step(name, &e);
         // Whatever kept the tests from being run or counted is a failure too.
         tally.failed = tally.failed.max(1);
     } else if tally.passed == 0 {
         eprintln!("{name}: no test was run.");
+        all.failures.step(name, "no test was run");
         tally.failed = 1;
     }
-    all.passed += tally.passed;
-    all.failed += tally.failed;
+    all.tally.passed += tally.passed;
+    all.tally.failed += tally.failed;
 }
 
 /// Adds what a summary line tells: those of cargo, vitest, Node's own runner and Playwright. Other lines tell nothing.
@@ -173,18 +192,18 @@ mod tests {
     #[test]
     fn a_step_that_ran_no_test_has_failed() {
         let mut steps = Steps::new();
-        let mut all = Tally::default();
+        let mut all = Outcome::default();
         many(&mut steps, &mut all, "silent", |_| Ok(true));
-        assert_eq!(all, Tally { passed: 0, failed: 1 });
+        assert_eq!(all.tally, Tally { passed: 0, failed: 1 });
         many(&mut steps, &mut all, "not built", |_| Ok(false));
         many(&mut steps, &mut all, "absent", |_| Err("x is not installed.".into()));
-        assert_eq!(all.failed, 3);
+        assert_eq!(all.tally.failed, 3);
         many(&mut steps, &mut all, "well", |hear| {
             hear("test result: ok. 2 passed; 0 failed");
             Ok(true)
         });
-        assert_eq!(all, Tally { passed: 2, failed: 3 });
+        assert_eq!(all.tally, Tally { passed: 2, failed: 3 });
         one(&mut steps, &mut all, "check", || Ok(()));
-        assert_eq!(all, Tally { passed: 3, failed: 3 });
+        assert_eq!(all.tally, Tally { passed: 3, failed: 3 });
     }
 }

@@ -6,6 +6,7 @@ import { chromium } from 'playwright-core';
 export const WIDE = { width: 1440, height: 900 };
 /** Long enough for two busy processors; nothing waits for it to pass. */
 export const PATIENCE = 20_000;
+const LOCKED = /^Failed to load resource.*\b423\b/;
 
 export function launch() {
   return chromium.launch({
@@ -48,12 +49,13 @@ export class Watch {
     this.#base = base;
   }
 
-  /** Watches `context`. `forgive` tells which complaints belong to the test. */
+  /** Watches `context`. `forgive` tells which complaints belong to the test.
+   *  What a page had asked for when its case was locked is refused, and the browser notes that by itself: it is forgiven always. */
   over(context, forgive = () => false) {
     context.on('request', (request) => this.requests.push(request.url()));
     context.on('console', (message) => {
       const text = `${message.text()} (${message.location().url})`;
-      if ((message.type() === 'error' || message.type() === 'warning') && !forgive(text)) this.complaints.push(text);
+      if ((message.type() === 'error' || message.type() === 'warning') && !LOCKED.test(text) && !forgive(text)) this.complaints.push(text);
     });
     context.on('weberror', (fault) => this.complaints.push(String(fault.error())));
   }

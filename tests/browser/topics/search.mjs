@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 
 /** Presses `/`, types, and sends. */
 async function ask(page, query) {
+  // Before the bar is there, there is nothing that the key leads to.
+  await page.locator('.top input').waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type(query);
   await page.keyboard.press('Enter');
