@@ -115,7 +115,12 @@ mod tests {
         failures.hear("failures:");
         failures.step("Build", "`cargo build` ended with exit status: 101.");
         let text = failures.text();
-        assert!(text.contains("line 29\n") && text.contains("line 999\n") && !text.contains("line 30\n") && text.contains("[940 lines"));
+        assert!(
+            text.contains("line 29\n")
+                && text.contains("line 999\n")
+                && !text.contains("line 30\n")
+                && text.contains("[940 lines")
+        );
         assert!(text.ends_with("> Build\n  `cargo build` ended with exit status: 101.\n"));
     }
 }

@@ -7,7 +7,7 @@ use crate::engines::{Bench, WORDED, params, plan, recognised};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{ErrorView, ProcessEvent, ProcessSummary};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,6 +22,9 @@ const LEASE: Duration = Duration::from_secs(15 * 60);
 pub(crate) const MAX_ATTEMPTS: u32 = 3;
 /// Failures that another attempt with the same bytes will not mend.
 const LASTING: &[&str] = &["unreadable", "limit"];
+
+/// So many items are planned at once.
+const PART: u32 = 500;
 
 /// Where events of the work go.
 pub type EventSink = Arc<dyn Fn(ProcessEvent) + Send + Sync>;
@@ -92,34 +95,53 @@ impl Casework {
     pub async fn plan(&self, items: &[ItemId], only: &[DerivativeKind]) -> Result<u64> {
         self.plan_until(items, only, &AtomicBool::new(false)).await
     }
-    /// The same, item by item, until `cancel` is set.
+    /// The same, part by part, until `cancel` is set.
     async fn plan_until(&self, items: &[ItemId], only: &[DerivativeKind], cancel: &AtomicBool) -> Result<u64> {
         let bench = self.bench().await?;
-        let all;
-        let ids = if items.is_empty() {
-            all = self.all_items().await?;
-            &all[..]
-        } else {
-            items
-        };
-        for id in ids {
-            if cancel.load(Ordering::Relaxed) {
+        // Whoever names an item twice means it once.
+        let mut named = items.iter().copied().collect::<BTreeSet<_>>().into_iter();
+        let mut last = None;
+        while !cancel.load(Ordering::Relaxed) {
+            let part = if items.is_empty() { self.part_after(last).await? } else { self.part_of(&mut named).await? };
+            if part.is_empty() {
                 break;
             }
-            let item = self.store.item(*id).await?.ok_or(CaseError::NoSuchItem)?;
-            let done = self.store.derivations(*id).await?;
-            let due = due(&bench, &item, &done, self.translates(), !items.is_empty());
-            let due: Vec<_> = due.into_iter().filter(|k| only.is_empty() || only.contains(k)).collect();
-            if due.is_empty() {
-                continue;
+            last = part.last().map(|(item, _)| item.id);
+            let now = self.clock.now();
+            let mut jobs = Vec::new();
+            for (item, done) in &part {
+                let due = due(&bench, item, done, self.translates(), !items.is_empty());
+                let due = due.into_iter().filter(|k| only.is_empty() || only.contains(k));
+                jobs.extend(due.map(|kind| self.new_job(item.id, kind, now)));
             }
-            let mut tx = self.store.begin().await?;
-            for kind in due {
-                self.enqueue(&mut tx, *id, kind).await?;
+            if !jobs.is_empty() {
+                let mut tx = self.store.begin().await?;
+                tx.enqueue_all(&jobs, now).await?;
+                tx.commit().await?;
             }
-            tx.commit().await?;
         }
         Ok(self.store.jobs_open().await?)
+    }
+    /// The items that come after `last`, with all that was derived from each.
+    async fn part_after(&self, last: Option<ItemId>) -> Result<Vec<(ItemRow, Vec<DerivationRow>)>> {
+        let items = self.store.items_after(last, PART).await?;
+        let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(Vec::new()) };
+        let mut done = self.store.derivations_of_items(first.id, last.id).await?.into_iter().peekable();
+        // Both are in order of item.
+        let with = |item: ItemRow| {
+            let of_it = std::iter::from_fn(|| done.next_if(|d| d.item == item.id)).collect();
+            (item, of_it)
+        };
+        Ok(items.into_iter().map(with).collect())
+    }
+    /// The next of those that were named, likewise. Errors: one of them is not there.
+    async fn part_of(&self, named: &mut impl Iterator<Item = ItemId>) -> Result<Vec<(ItemRow, Vec<DerivationRow>)>> {
+        let mut all = Vec::new();
+        for id in named.take(PART as usize) {
+            let item = self.store.item(id).await?.ok_or(CaseError::NoSuchItem)?;
+            all.push((item, self.store.derivations(id).await?));
+        }
+        Ok(all)
     }
 
     pub(crate) async fn all_items(&self) -> Result<Vec<ItemId>> {

@@ -23,6 +23,7 @@ statements! {
     ONE = concat!(derivation_columns!(), " WHERE key = $1 AND item = $2");
     BY_KEY = concat!(derivation_columns!(), " WHERE key = $1 ORDER BY CASE WHEN state = 'done' THEN 0 ELSE 1 END, entry_seq LIMIT 1");
     OF_ITEM = concat!(derivation_columns!(), " WHERE item = $1 ORDER BY entry_seq, key");
+    OF_ITEMS = concat!(derivation_columns!(), " WHERE item >= $1 AND item <= $2 ORDER BY item, entry_seq, key");
     NEWEST = concat!(derivation_columns!(), " WHERE item = $1 AND kind = $2 AND state = 'done' ORDER BY entry_seq DESC LIMIT 1");
     FINISHED = concat!(derivation_columns!(), " WHERE entry_seq >= $1 AND state = 'done' \
         AND ($2 = '' OR $2 LIKE '%,' || kind || ',%') ORDER BY entry_seq, key LIMIT $3");
@@ -38,6 +39,8 @@ reads! {
     fn derivation_of(key: DerivationKey, item: ItemId) -> Option<DerivationRow>;
     /// Every derivation of an item, in the order in which they were recorded.
     fn derivations(item: ItemId) -> Vec<DerivationRow>;
+    /// Those of all items from `first` to `last`, in order of item.
+    fn derivations_of_items(first: ItemId, last: ItemId) -> Vec<DerivationRow>;
     /// The newest finished derivative of one kind.
     fn derivative(item: ItemId, kind: DerivativeKind) -> Option<DerivationRow>;
     /// Finished derivations witnessed by entry `from` or a later one, in that order; `kinds` empty for all; at most `limit`.
@@ -66,6 +69,9 @@ impl Run<'_> {
     }
     async fn derivations(&mut self, item: ItemId) -> Result<Vec<DerivationRow>, StoreError> {
         self.all(OF_ITEM, &args![item]).await?.iter().map(derivation).collect()
+    }
+    async fn derivations_of_items(&mut self, first: ItemId, last: ItemId) -> Result<Vec<DerivationRow>, StoreError> {
+        self.all(OF_ITEMS, &args![first, last]).await?.iter().map(derivation).collect()
     }
     async fn derivative(&mut self, item: ItemId, kind: DerivativeKind) -> Result<Option<DerivationRow>, StoreError> {
         self.opt(NEWEST, &args![item, kind.word()]).await?.map(|r| derivation(&r)).transpose()

@@ -46,6 +46,7 @@ statements! {
         ORDER BY created, id LIMIT 1";
     ITEMS_BY_PREFIX = "SELECT id FROM items WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 100";
     ITEM_IDS = "SELECT id FROM items WHERE id > $1 ORDER BY id LIMIT $2";
+    ITEMS_AFTER = concat!("SELECT ", item_columns!(), " WHERE i.id > $1 ORDER BY i.id LIMIT $2");
     CHILDREN = concat!("SELECT ", item_columns!(), " WHERE i.parent = $1 ORDER BY i.created, i.id");
     CHILD_NAMES = "SELECT id, title, kind FROM items WHERE parent = $1 ORDER BY created, id";
     ADD_RELATION = "INSERT INTO relations (parent, child, relation, detail, entry_seq) VALUES ($1, $2, $3, $4, $5) \
@@ -124,6 +125,8 @@ reads! {
     fn find_item(text: &str) -> Option<ItemId>;
     /// Identifiers after `after` in order of identifier, that is of age; at most `limit`.
     fn item_ids(after: Option<ItemId>, limit: u32) -> Vec<ItemId>;
+    /// Items after `after` in the same order; at most `limit`.
+    fn items_after(after: Option<ItemId>, limit: u32) -> Vec<ItemRow>;
     /// Items packed in this one, oldest first.
     fn children(id: ItemId) -> Vec<ItemRow>;
     /// The same by identifier, title and kind alone: an archive may hold many thousands.
@@ -176,6 +179,10 @@ impl Run<'_> {
     async fn item_ids(&mut self, after: Option<ItemId>, limit: u32) -> Result<Vec<ItemId>, StoreError> {
         let after = after.map(|i| i.to_string()).unwrap_or_default();
         self.all(ITEM_IDS, &args![after, u64::from(limit)]).await?.iter().map(|r| r.of("items", "id").id("id")).collect()
+    }
+    async fn items_after(&mut self, after: Option<ItemId>, limit: u32) -> Result<Vec<ItemRow>, StoreError> {
+        let after = after.map(|i| i.to_string()).unwrap_or_default();
+        self.all(ITEMS_AFTER, &args![after, u64::from(limit)]).await?.iter().map(item).collect()
     }
     async fn children(&mut self, id: ItemId) -> Result<Vec<ItemRow>, StoreError> {
         self.all(CHILDREN, &args![id]).await?.iter().map(item).collect()

@@ -49,6 +49,9 @@ db_test! {
         tx.commit().await.unwrap();
         let row = store.item(item_id(3)).await.unwrap().unwrap();
         assert_eq!((&row.details, row.parent, &row.member_path), (&details, Some(item_id(1)), &child.member_path));
+        let after: Vec<_> = store.items_after(Some(item_id(1)), 10).await.unwrap().into_iter().map(|i| i.id).collect();
+        assert_eq!(after, store.item_ids(Some(item_id(1)), 10).await.unwrap());
+        assert_eq!(store.items_after(None, 1).await.unwrap()[0].id, item_id(1));
         assert_eq!(store.children(item_id(1)).await.unwrap(), [row]);
         assert_eq!(store.relations(item_id(3)).await.unwrap(), [relation]);
         assert_eq!(store.items_of(object(1)).await.unwrap(), [item_id(1), item_id(3)]);
@@ -135,6 +138,11 @@ db_test! {
         assert_eq!((since(0, &[]).await, since(2, &[]).await, since(3, &[]).await), (1, 1, 0));
         assert_eq!((since(0, &[DerivativeKind::Transcript]).await, since(0, &[DerivativeKind::Text, DerivativeKind::Peaks]).await), (1, 0));
         assert_eq!(store.derivations_after(None, 10).await.unwrap().len(), 1);
+        assert_eq!(
+            store.derivations_of_items(done.item, done.item).await.unwrap(),
+            store.derivations(done.item).await.unwrap()
+        );
+        assert_eq!(store.derivations_of_items(item_id(900), item_id(999)).await.unwrap(), []);
         assert_eq!(store.derivations_after(Some((done.key, done.item)), 10).await.unwrap().len(), 0);
         assert_eq!(store.touched_since(EntrySeq(1), 10).await.unwrap(), [(item_id(1), EntrySeq(2))]);
 
