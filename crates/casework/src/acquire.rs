@@ -10,7 +10,7 @@ use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{AddOutcome, ErrorView};
 use crate::witness;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -120,20 +120,73 @@ impl Casework {
         sink: &mut (dyn FnMut(AddOutcome) + Send),
     ) -> Result<()> {
         let mut queue: VecDeque<Found> = walk(paths).into();
-        let mut ahead = self.stage(&mut queue, sink);
-        while let Some(staging) = ahead.take() {
-            let staged = staging.await.map_err(|_| CaseError::Lost)?;
-            // The next files are read while these are made durable and recorded.
-            ahead = self.stage(&mut queue, sink);
-            if let Err(e) = self.take_in(actor, staged, provenance, sink).await {
-                if let Some(staging) = ahead {
+        // Three things at once: files are read, those read before are made durable, and those before them are recorded.
+        let mut reading = self.stage(&mut queue, sink);
+        let mut durable: Option<Vec<Arrived>> = None;
+        loop {
+            let staged = match reading.take() {
+                Some(reading) => Some(reading.await.map_err(|_| CaseError::Lost)?),
+                None => None,
+            };
+            if staged.is_none() && durable.is_none() {
+                return Ok(());
+            }
+            reading = self.stage(&mut queue, sink);
+            let ended = self.next_two(actor, &mut durable, staged, provenance, sink).await;
+            if let Err(e) = ended {
+                if let Some(reading) = reading {
                     // What it holds goes with it.
-                    let _ = staging.await;
+                    let _ = reading.await;
                 }
                 return Err(e);
             }
         }
+    }
+    /// Records what is `durable`, and makes durable what is `staged`, which then takes its place.
+    async fn next_two(
+        &self,
+        actor: &Actor,
+        durable: &mut Option<Vec<Arrived>>,
+        staged: Option<Staged>,
+        provenance: &Provenance,
+        sink: &mut (dyn FnMut(AddOutcome) + Send),
+    ) -> Result<()> {
+        let before = durable.take().unwrap_or_default();
+        let mut troubled = Vec::new();
+        let ours = before.iter().map(|a| a.stored.object).collect();
+        let archives = before.iter().any(|a| crate::unpack::is_archive(&a.recognised));
+        if archives {
+            // Their members may be what comes next, and must be known by then.
+            self.admit_all(actor, before, provenance, None, sink).await?;
+            *durable = self.make_durable(staged, BTreeSet::new(), &mut troubled).await?;
+        } else {
+            let recorded = self.admit_all(actor, before, provenance, None, sink);
+            let (recorded, made) = futures_util::join!(recorded, self.make_durable(staged, ours, &mut troubled));
+            recorded?;
+            *durable = made?;
+        }
+        troubled.into_iter().for_each(sink);
         Ok(())
+    }
+    /// Makes files durable that were read. `pending`: objects that are being recorded meanwhile. Those that could not be read
+    /// are told in `troubled`.
+    async fn make_durable(
+        &self,
+        staged: Option<Staged>,
+        pending: BTreeSet<ObjectId>,
+        troubled: &mut Vec<AddOutcome>,
+    ) -> Result<Option<Vec<Arrived>>> {
+        let Some((batch, results)) = staged else { return Ok(None) };
+        self.seal_beside(batch, pending).await?;
+        let mut arrived = Vec::new();
+        for (path, result) in results {
+            match result {
+                Ok(a) => arrived.push(a),
+                Err(e) if stops_everything(&e) => return Err(e),
+                Err(e) => troubled.push(failed(path, &e)),
+            }
+        }
+        Ok(Some(arrived))
     }
 
     /// Begins to read the next files of the queue. Those that were not found are told; `None` at the end.
@@ -160,28 +213,14 @@ impl Casework {
         }))
     }
 
-    async fn take_in(
-        &self,
-        actor: &Actor,
-        (batch, results): Staged,
-        provenance: &Provenance,
-        sink: &mut (dyn FnMut(AddOutcome) + Send),
-    ) -> Result<()> {
-        self.seal(batch).await?;
-        let mut arrived = Vec::new();
-        for (path, result) in results {
-            match result {
-                Ok(a) => arrived.push(a),
-                Err(e) if stops_everything(&e) => return Err(e),
-                Err(e) => sink(failed(path, &e)),
-            }
-        }
-        self.admit_all(actor, arrived, provenance, None, sink).await
-    }
-
     /// Makes a batch durable, without what the record has already.
     pub(crate) async fn seal(&self, batch: Batch) -> Result<()> {
-        let known = self.known(batch.objects()).await?;
+        self.seal_beside(batch, BTreeSet::new()).await
+    }
+    /// The same, also without what is recorded meanwhile.
+    async fn seal_beside(&self, batch: Batch, pending: BTreeSet<ObjectId>) -> Result<()> {
+        let mut known = self.known(batch.objects()).await?;
+        known.extend(pending);
         let sealed = tokio::task::spawn_blocking(move || batch.seal(&|o| known.contains(o)));
         Ok(sealed.await.map_err(|_| CaseError::Lost)??)
     }
@@ -442,7 +481,8 @@ fn keep_all(batch: &Batch, files: Vec<(PathBuf, Method)>) -> Vec<(String, Result
     let n = files.len();
     let queue = Mutex::new(files.into_iter().enumerate());
     let done: Mutex<Vec<Option<(String, Result<Arrived>)>>> = Mutex::new((0..n).map(|_| None).collect());
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    // Each waits for the disk half of its time.
+    let threads = 2 * std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
     std::thread::scope(|scope| {
         for _ in 0..threads.min(n) {
             scope.spawn(|| {
