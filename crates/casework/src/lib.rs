@@ -21,6 +21,7 @@ mod engines;
 mod facts;
 mod find;
 mod handover;
+pub mod interchange;
 mod jobs;
 mod open;
 pub mod packs;

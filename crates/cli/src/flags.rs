@@ -291,7 +291,7 @@ pub struct Transcript {
     /// machine, latest, or a number
     #[arg(long, default_value = "latest", value_name = "machine|latest|N")]
     pub revision: String,
-    /// json, txt, srt, vtt or eaf
+    /// json, txt, srt, vtt, eaf (ELAN) or textgrid (Praat)
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
 }

@@ -14,6 +14,12 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes that hexadecimal digits of either case stand for; `None` for anything else.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
+    digits?.chunks(2).map(|pair| u8::try_from(pair.first()? << 4 | pair.get(1)?).ok()).collect()
+}
+
 /// Readable text of an item. Fields of `interface.md`, `text`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadText {
@@ -85,4 +91,20 @@ pub struct Quote {
     pub start: usize,
     /// End, exclusive.
     pub end: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_stand_for_bytes_and_back() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(unhex(&hex(&all)), Some(all));
+        assert_eq!((hex(&[]), unhex("")), (String::new(), Some(Vec::new())));
+        assert_eq!(unhex("0aF0"), Some(vec![0x0a, 0xf0]));
+        for bad in ["0", "0g", " 00", "абвг", "00 00"] {
+            assert_eq!(unhex(bad), None, "{bad}");
+        }
+    }
 }

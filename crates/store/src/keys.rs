@@ -5,7 +5,7 @@ use crate::filter::Insert;
 use crate::rows::Row;
 use crate::run::{Arg, Run, args, reads, statements};
 use crate::tx::Tx;
-use zapys_domain::text::hex;
+use zapys_domain::text::{hex, unhex};
 use zapys_domain::{Actor, EntrySeq, Instant, ItemId, ObjectId};
 
 /// Where a sealed object rests, and its key under a wrapping key of the case.
@@ -163,9 +163,4 @@ fn key(row: &Row) -> Result<ObjectKeyRow, StoreError> {
         epoch: r.count("epoch")?,
         wrapped: unhex(&r.text("wrapped")?).ok_or_else(|| r.wrong("wrapped"))?,
     })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
-    digits?.chunks(2).map(|pair| u8::try_from(pair.first()? << 4 | pair.get(1)?).ok()).collect()
 }

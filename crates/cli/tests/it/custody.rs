@@ -168,12 +168,7 @@ fn sums(bag: &Path) {
 
 /// Python's bagit, where the test run installed it.
 pub fn bagit(bag: &Path, good: bool) {
-    let venvs = std::env::var_os("ZAPYS_TEST_VENVS").map(PathBuf::from);
-    let tool = venvs.map(|v| v.join("v-bagit/bin/bagit.py")).filter(|p| p.is_file());
-    let Some(tool) = tool else {
-        assert!(std::env::var_os("ZAPYS_REQUIRE_SERVERS").is_none(), "ZAPYS_TEST_VENVS does not hold bagit");
-        return println!("skipped: Python's bagit is not here; `make test` installs it");
-    };
+    let Some(tool) = zapys_tests::validator("v-bagit/bin/bagit.py") else { return };
     let said = Command::new(tool).args(["--validate", "--quiet"]).arg(bag).output().expect("bagit");
     assert_eq!(said.status.success(), good, "{}", String::from_utf8_lossy(&said.stderr));
 }

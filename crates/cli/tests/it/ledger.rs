@@ -2,24 +2,11 @@
 
 use crate::stage::{Said, Stage};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use zapys_tests::Authority;
 use zapys_tests::objects::{ACCESS, SECRET, object_server};
 use zapys_tests::postgres;
-
-/// A program in one of the virtual environments below `ZAPYS_TEST_VENVS` or `target/venv`.
-fn venv(program: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("ZAPYS_TEST_VENVS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv"), PathBuf::from);
-    let path = root.join(program);
-    if path.is_file() {
-        return Some(std::path::absolute(path).expect("a path"));
-    }
-    assert!(std::env::var("ZAPYS_REQUIRE_SERVERS").as_deref() != Ok("1"), "{program} is required and not installed");
-    println!("skipped: {program} is not installed");
-    None
-}
+use zapys_tests::{Authority, validator};
 
 fn case_with_one() -> Stage {
     let s = Stage::with_case();
@@ -132,7 +119,7 @@ print(f'{name}+{kid.hex()}+{base64.b64encode(bytes([4]) + public).decode()}')
 
 #[test]
 fn r2_3_what_a_witness_signed_is_kept_and_a_forged_checkpoint_is_refused() {
-    let Some(python) = venv("v-rfc3161/bin/python3") else { return };
+    let Some(python) = validator("v-rfc3161/bin/python3") else { return };
     let s = case_with_one();
     s.write("witness.py", WITNESS.as_bytes());
     let note = ledger(&s, &["checkpoint"]).ends(0).out;
@@ -178,7 +165,7 @@ fn r2_3_what_a_witness_signed_is_kept_and_a_forged_checkpoint_is_refused() {
     ledger(&s, &["cosigned", "signed", "--witness", &vkey]).ends(0);
     assert_eq!(ledger(&s, &["checkpoint"]).ends(0).out, text, "once is enough");
     s.run(&["-C", "case", "verify"]).ends(0);
-    if let Some(aics) = venv("v-tlog/bin/aics-tlog") {
+    if let Some(aics) = validator("v-tlog/bin/aics-tlog") {
         s.write("shown", shown.as_bytes());
         s.write("key", ledger(&s, &["vkey"]).ends(0).out.as_bytes());
         let line = ["verify-checkpoint", "--note", "shown", "--vkey-file", "key"];
@@ -202,7 +189,7 @@ fn r2_3_v8_a_later_checkpoint_continues_an_earlier_one_before_strangers() {
     ledger(&s, &["consistency", &new, "2"]).ends(3);
     s.write("forged", fs::read_to_string(s.path("old")).expect("reads").replacen("\n2\n", "\n3\n", 1).as_bytes());
     ledger(&s, &["consistency", "forged"]).ends(2).says("not the checkpoint");
-    let Some(aics) = venv("v-tlog/bin/aics-tlog") else { return };
+    let Some(aics) = validator("v-tlog/bin/aics-tlog") else { return };
     ledger(&s, &["export", "log"]).ends(0);
     s.write("key", ledger(&s, &["vkey"]).ends(0).out.as_bytes());
     let theirs = |old: &str| {

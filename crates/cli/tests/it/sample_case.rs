@@ -2,7 +2,7 @@
 
 use crate::custody::{bagit, verifier};
 use crate::stage::{Stage, hosts, sample};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -34,6 +34,7 @@ fn tape_to_dossier() {
     assert_eq!(again.last().map(|e| e["finished"].clone()), Some(0.into()), "a second run repeats nothing");
 
     words_are_heard(&s, truth);
+    others_read_the_words(&s);
     pictures_are_read(&s, truth);
     written_things_are_read(&s, truth);
     forms_are_found(&s);
@@ -90,6 +91,42 @@ fn words_are_heard(s: &Stage, truth: &Value) {
     }
     let english: Vec<_> = segments.iter().filter(|x| x["channel"] == 0).map(|x| x["translations"]["en"].clone()).collect();
     assert!(english.iter().any(|t| t["text"].is_string()) && english.iter().all(|t| t.is_null() || t["reviewed"] == false));
+}
+
+/// ELAN's, Praat's and subtitles' own readers find every segment and every word where it was heard.
+fn others_read_the_words(s: &Stage) {
+    let Some(python) = zapys_tests::validator("v-tiers/bin/python3") else { return };
+    let item = s.item("call-01.wav");
+    let t = &s.run(&["-C", "case", "transcript", &item, "--format", "json"]).ends(0).json()[0];
+    for form in ["srt", "vtt", "eaf", "textgrid"] {
+        let written = s.run(&["-C", "case", "transcript", &item, "--format", form]).ends(0).out;
+        s.write(&format!("call.{form}"), written.as_bytes());
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tiers.py");
+    let out = Command::new(python).arg(script).arg(s.path("call")).output().expect("starts");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let read: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    let segments = t["segments"].as_array().expect("segments");
+    for (tier, who) in [("A", "Speaker A"), ("B", "Speaker B")] {
+        let own = || segments.iter().filter(|x| x["speaker"] == tier);
+        let said: Vec<Value> = own().map(|x| json!([x["start_ms"], x["end_ms"], x["text"]])).collect();
+        let words: Vec<Value> = own().flat_map(|x| x["words"].as_array().expect("words")).map(|w| w["text"].clone()).collect();
+        assert!(!said.is_empty() && words.len() > said.len());
+        for form in ["eaf", "textgrid"] {
+            assert_eq!(read[form][tier], Value::from(said.clone()), "{form}");
+            let found = read[form][format!("{tier} words")].as_array().expect("a tier of words");
+            assert_eq!(found.iter().map(|w| w[2].clone()).collect::<Vec<_>>(), words, "{form}");
+        }
+        assert_eq!(read["participants"][tier], who);
+    }
+    for form in ["vtt", "srt"] {
+        let cues = read[form].as_array().expect("cues");
+        assert_eq!(cues.len(), segments.len(), "{form}");
+        for (cue, x) in cues.iter().zip(segments) {
+            assert_eq!((&cue[0], &cue[1]), (&x["start_ms"], &x["end_ms"]), "{form}: {cue}");
+            assert!(cue[2].as_str().is_some_and(|text| text.ends_with(x["text"].as_str().expect("text"))), "{form}: {cue} {x}");
+        }
+    }
 }
 
 fn pictures_are_read(s: &Stage, truth: &Value) {

@@ -2,7 +2,6 @@
 //! published fixtures of OCFL 1.0 and 1.1.
 
 use super::all;
-use super::validators::venv;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -11,6 +10,7 @@ use std::process::Command;
 use zapys_domain::Instant;
 use zapys_dossier::ocfl::write::{DepositError, Logical, ObjectWriter, SealedVersion, VersionInfo, add_to_root, write_object};
 use zapys_dossier::ocfl::{Finding, OcflError, Weight, check, check_root, head, path_of};
+use zapys_tests::validator;
 
 const ID: &str = "urn:uuid:01930000-0000-7000-8000-000000000001";
 
@@ -273,7 +273,7 @@ fn validate(program: &Path, path: &Path) -> bool {
 
 #[test]
 fn v2_ocfl_py_agrees_on_ours_and_on_each_damaged_one() {
-    let Some(program) = venv("v-ocfl/bin/ocfl-validate.py") else { return };
+    let Some(program) = validator("v-ocfl/bin/ocfl-validate.py") else { return };
     for versions in [1, 2] {
         assert!(validate(&program, &made(versions).path));
     }

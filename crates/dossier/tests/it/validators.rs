@@ -1,22 +1,11 @@
-//! V1, V3, V4, V8, V15, V17: programs of others over our productions. Virtual environments lie below
-//! `ZAPYS_TEST_VENVS` or `target/venv`; without them the tests say so and pass, unless `ZAPYS_REQUIRE_SERVERS=1`.
+//! V1, V3, V4, V8, V15, V17: programs of others over our productions.
 
 use super::*;
 use sample::sample;
 use std::process::Command;
 use zapys_dossier::manifest::Manifest;
+use zapys_tests::validator;
 
-pub(super) fn venv(program: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("ZAPYS_TEST_VENVS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv"), PathBuf::from);
-    let path = root.join(program);
-    if path.is_file() {
-        return Some(path);
-    }
-    assert!(std::env::var("ZAPYS_REQUIRE_SERVERS").as_deref() != Ok("1"), "{program} is required and not installed");
-    println!("skipped: {program} is not installed");
-    None
-}
 fn run(program: &Path, folder: &Path, line: &str) -> bool {
     let out = Command::new(program).args(line.split_whitespace()).current_dir(folder).output().expect("runs");
     println!("{line}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
@@ -25,7 +14,7 @@ fn run(program: &Path, folder: &Path, line: &str) -> bool {
 
 #[test]
 fn v1_bagit_accepts_the_bag_and_not_a_changed_one() {
-    let Some(bagit) = venv("v-bagit/bin/bagit.py") else { return };
+    let Some(bagit) = validator("v-bagit/bin/bagit.py") else { return };
     let made = make(sample(), Format::Bag, true);
     assert!(run(&bagit, &made.path, "--validate --quiet ."));
     let file = "data/exhibits/E-0003/E-0003.png";
@@ -37,7 +26,7 @@ fn v1_bagit_accepts_the_bag_and_not_a_changed_one() {
 
 #[test]
 fn v8_aics_tlog_accepts_every_proof_and_not_another_event() {
-    let Some(aics) = venv("v-tlog/bin/aics-tlog") else { return };
+    let Some(aics) = validator("v-tlog/bin/aics-tlog") else { return };
     let made = make(sample(), Format::Bag, true);
     assert!(run(&aics, &made.path, "verify-checkpoint --note checkpoint --vkey-file ledger-vkey"));
     let m: Manifest = serde_json::from_slice(&made.read("data/manifest.json")).expect("reads");
@@ -91,7 +80,7 @@ fn crate_check(python: &Path, made: &Made) -> i32 {
 
 #[test]
 fn v3_the_ro_crate_profile_is_met_and_a_damaged_crate_is_not() {
-    let Some(python) = venv("v-roc/bin/python3") else { return };
+    let Some(python) = validator("v-roc/bin/python3") else { return };
     let made = make(stamped::sample_with_everything(), Format::Bag, true);
     assert_eq!(crate_check(&python, &made), 0);
     let file = "data/ro-crate-metadata.json";
@@ -108,7 +97,7 @@ fn v3_the_ro_crate_profile_is_met_and_a_damaged_crate_is_not() {
 
 #[test]
 fn v4_case_utils_accepts_the_custody_and_not_a_damaged_one() {
-    let Some(case) = venv("v-case/bin/case_validate") else { return };
+    let Some(case) = validator("v-case/bin/case_validate") else { return };
     let made = make(stamped::sample_with_everything(), Format::Bag, true);
     let look = || {
         let out = Command::new(&case)

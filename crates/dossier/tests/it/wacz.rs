@@ -1,6 +1,5 @@
 //! R1.3, 3.7: web archives of ours under our checker, `warcio check` (V5) and `wacz validate` (V6); damaged ones under all.
 
-use super::validators::venv;
 use super::*;
 use sample::{Sample, sample};
 use std::collections::BTreeSet;
@@ -11,6 +10,7 @@ use zapys_dossier::records::Capture;
 use zapys_dossier::wacz::write::{About, Body, Http, Page, write_archive};
 use zapys_dossier::wacz::{cdxj, check, is_wacz};
 use zapys_ledger::Hash;
+use zapys_tests::validator;
 
 const URL: &str = "https://www.example.test/holdings?b=2&a=1";
 
@@ -419,7 +419,7 @@ fn runs(program: &Path, args: &[&str], path: &Path) -> bool {
 
 #[test]
 fn v5_warcio_agrees_on_ours_and_on_a_changed_one() {
-    let Some(warcio) = venv("v-warcio/bin/warcio") else { return };
+    let Some(warcio) = validator("v-warcio/bin/warcio") else { return };
     let (home, path) = two();
     let saved = make(stated(), Format::Wacz, true);
     let warc = home.path().join("data.warc.gz");
@@ -435,7 +435,7 @@ fn v5_warcio_agrees_on_ours_and_on_a_changed_one() {
 
 #[test]
 fn v6_wacz_validates_ours_and_not_changed_ones() {
-    let Some(wacz) = venv("v-wacz/bin/wacz") else { return };
+    let Some(wacz) = validator("v-wacz/bin/wacz") else { return };
     let (_home, path) = two();
     let saved = make(stated(), Format::Wacz, true);
     assert!(runs(&wacz, &["validate", "-f"], &path));
@@ -453,7 +453,7 @@ fn v6_wacz_validates_ours_and_not_changed_ones() {
 
 #[test]
 fn v6_archives_that_others_made_hold_too() {
-    let Some(wacz) = venv("v-wacz/bin/wacz") else { return };
+    let Some(wacz) = validator("v-wacz/bin/wacz") else { return };
     let (home, path) = two();
     let warc = home.path().join("data.warc.gz");
     fs::write(&warc, &unzip(&path)["archive/data.warc.gz"]).expect("writes");

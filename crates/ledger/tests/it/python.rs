@@ -1,27 +1,14 @@
-//! V8: `aics-tlog`; V10, V11: `ots` and `otskit`. Each in a virtual environment below `ZAPYS_TEST_VENVS` or `target/venv`.
-//! Where one is not installed its test says so and passes, unless `ZAPYS_REQUIRE_SERVERS=1`.
+//! V8: `aics-tlog`; V10, V11: `ots` and `otskit`.
 
 use super::{checkpoint, log};
 use std::convert::Infallible;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use zapys_ledger::tiles::export;
 use zapys_ledger::tree::inclusion;
 use zapys_ledger::{Signer, TlogProof};
-
-/// A program in one of the virtual environments.
-pub fn venv(program: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("ZAPYS_TEST_VENVS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv"), PathBuf::from);
-    let path = root.join(program);
-    if path.is_file() {
-        return Some(std::path::absolute(path).expect("a path"));
-    }
-    assert!(std::env::var("ZAPYS_REQUIRE_SERVERS").as_deref() != Ok("1"), "{program} is required and not installed");
-    println!("skipped: {program} is not installed");
-    None
-}
+use zapys_tests::validator;
 
 fn run(program: &Path, folder: &Path, line: &str) -> bool {
     let out = Command::new(program).args(line.split_whitespace()).current_dir(folder).output().expect("runs");
@@ -31,7 +18,7 @@ fn run(program: &Path, folder: &Path, line: &str) -> bool {
 
 #[test]
 fn v8_an_exported_log_stands_before_another_program() {
-    let Some(program) = venv("v-tlog/bin/aics-tlog") else { return };
+    let Some(program) = validator("v-tlog/bin/aics-tlog") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path();
     let (entries, tree, key) = log(300);
@@ -99,8 +86,8 @@ print(step.msg.hex())
 fn v10_v11_a_proof_of_the_reference_library_is_read_and_judged_as_others_do() {
     use zapys_ledger::Hash;
     use zapys_ledger::ots::{OtsError, Proof, header_from_hex};
-    let (Some(python), Some(ots)) = (venv("v-ots/bin/python3"), venv("v-ots/bin/ots")) else { return };
-    let Some(otskit) = venv("v-otskit/bin/otskit") else { return };
+    let (Some(python), Some(ots)) = (validator("v-ots/bin/python3"), validator("v-ots/bin/ots")) else { return };
+    let Some(otskit) = validator("v-otskit/bin/otskit") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path();
     fs::write(dir.join("data"), b"a checkpoint").expect("writes");

@@ -1,12 +1,12 @@
 //! V7: every verdict about a time stamp beside the one of `openssl ts -verify`, and the tokens of others.
 
-use super::python::venv;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use zapys_domain::Instant;
 use zapys_ledger::stamp::{Certificate, Crl, Reply, Request, StampError, State, Token, Trust, judge, verify};
 use zapys_tests::Authority;
+use zapys_tests::validator;
 
 const DATA: &[u8] = b"example.test/log\n3\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n\n\xe2\x80\x94 o AAAAAAA=\n";
 
@@ -101,7 +101,7 @@ fn v7_r2_4_every_verdict_is_the_one_of_openssl() {
     a.put("both.pem", &both);
 
     a.put("v16.py", V16.as_bytes());
-    let python = venv("v-rfc3161/bin/python3");
+    let python = validator("v-rfc3161/bin/python3");
     let week = 7 * 86_400;
     // Token, data, request, roots, what lies beside, moment (None: of the token; else days after it), expected.
     type Case<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, Option<&'a str>, Option<i64>, &'a str);

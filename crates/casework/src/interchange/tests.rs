@@ -1,0 +1,145 @@
+use super::*;
+use crate::view::{EngineView, SegmentTranslation, SegmentView};
+use std::collections::BTreeMap;
+use zapys_domain::Lang;
+use zapys_domain::transcript::{Flag, Segment, Speaker, Word};
+
+fn word((start_ms, end_ms, text): (u64, u64, &str)) -> Word {
+    Word { start_ms, end_ms, text: text.into(), confidence: 0.9 }
+}
+fn segment(id: &str, (start_ms, end_ms): (u64, u64), speaker: &str, text: &str, words: &[(u64, u64, &str)]) -> SegmentView {
+    let segment = Segment {
+        id: id.into(),
+        start_ms,
+        end_ms,
+        speaker: Some(speaker.into()),
+        channel: None,
+        language: Lang::parse("ru").expect("a tag"),
+        text: text.into(),
+        confidence: 0.9,
+        flags: vec![],
+        words: words.iter().copied().map(word).collect(),
+    };
+    SegmentView { segment, translations: BTreeMap::new() }
+}
+fn transcript(segments: Vec<SegmentView>) -> TranscriptView {
+    let speaker = |id: &str| Speaker { id: id.into(), label: format!("Speaker {id}"), channel: None };
+    TranscriptView {
+        item: zapys_domain::ItemId::new(Default::default()),
+        language: "ru".into(),
+        duration_ms: 4_000_000,
+        reviewed: false,
+        engine: EngineView {
+            name: "e".into(),
+            version: "1".into(),
+            model: None,
+            model_sha256: None,
+            parameters: serde_json::Value::Null,
+        },
+        speakers: vec![speaker("A"), speaker("B")],
+        segments,
+    }
+}
+/// One with everything that a form might trip over.
+fn awkward() -> TranscriptView {
+    let mut all = vec![
+        segment("s0001", (1200, 3_601_500), "A", "Опись --> не \"делали\" <b> & так.", &[(1200, 1500, "Опись")]),
+        segment("s0002", (2000, 2000), "B", "line\n\nline", &[]),
+        segment("s0003", (3000, 4000), "A", "два слова", &[(3100, 3700, "два"), (3600, 4100, "слова")]),
+    ];
+    all[2].segment.flags = vec![Flag::Overlap, Flag::LowConfidence];
+    let translated = SegmentTranslation { text: "two words".into(), engine: "t 1".into(), reviewed: false, confidence: 0.5 };
+    all[2].translations.insert("en".into(), translated);
+    transcript(all)
+}
+
+#[test]
+fn n5_every_form_says_machine_unreviewed() {
+    for form in TranscriptForm::ALL.iter().filter(|f| **f != TranscriptForm::Json) {
+        let text = write(&awkward(), *form, None);
+        assert!(text.contains(UNREVIEWED), "{}: {text}", form.word());
+    }
+    let json: serde_json::Value = serde_json::from_str(&write(&awkward(), TranscriptForm::Json, None)).expect("JSON");
+    assert_eq!(json["reviewed"], false);
+}
+
+#[test]
+fn an_empty_transcript_is_a_whole_file() {
+    let empty = transcript(vec![]);
+    for form in TranscriptForm::ALL {
+        write(&empty, *form, Some("en"));
+    }
+    assert!(write(&empty, TranscriptForm::TextGrid, None).contains("size = 1\n"));
+    assert!(write(&empty, TranscriptForm::Eaf, None).contains("<TIME_ORDER/>"));
+}
+
+#[test]
+fn subtitle_times_and_arrows() {
+    for form in [TranscriptForm::Srt, TranscriptForm::Vtt] {
+        let text = write(&awkward(), form, None);
+        assert!(text.contains("00:00:01") && text.contains("--> 01:00:01"), "{text}");
+        assert_eq!(text.matches("-->").count(), 3, "{text}");
+        assert!(!text.contains("line\n\nline"), "an empty line would end the cue");
+    }
+    let vtt = write(&awkward(), TranscriptForm::Vtt, Some("en"));
+    assert!(
+        vtt.contains("s0003\n00:00:03.000 --> 00:00:04.000\n<v A><00:00:03.100>два <00:00:03.600>слова</v>\ntwo words"),
+        "{vtt}"
+    );
+    assert!(vtt.contains("NOTE s0003: overlap, low-confidence") && vtt.contains("&lt;b&gt; &amp; так."), "{vtt}");
+    // Words that do not make up the text give no times.
+    assert!(vtt.contains("<v A>Опись --&gt; не"), "{vtt}");
+}
+
+#[test]
+fn tiers_hold_no_overlap_and_lose_no_segment() {
+    let t = awkward();
+    let all = tiers(&t);
+    assert_eq!(all.iter().map(|x| x.name.as_str()).collect::<Vec<_>>(), ["A", "B", "A (2)"]);
+    assert_eq!(all.iter().map(|x| x.said.len()).sum::<usize>(), t.segments.len());
+    for tier in &all {
+        for row in [&tier.said, &tier.words] {
+            assert!(
+                row.iter().all(|s| s.start_ms < s.end_ms) && row.windows(2).all(|w| w[0].end_ms <= w[1].start_ms),
+                "{tier:?}"
+            );
+        }
+        let within =
+            |w: &Stretch| tier.said.iter().any(|s| s.segment == w.segment && s.start_ms <= w.start_ms && w.end_ms <= s.end_ms);
+        assert!(tier.words.iter().all(within), "{tier:?}");
+    }
+    // The first word is cut where the second begins, the second where its segment ends.
+    let words: Vec<(u64, u64)> = all[2].words.iter().map(|w| (w.start_ms, w.end_ms)).collect();
+    assert_eq!(words, [(3100, 3600), (3600, 4000)]);
+}
+
+#[test]
+fn words_of_any_times_find_a_place_or_none() {
+    for words in [
+        &[(0, 0, "a"), (0, 0, "b"), (0, 0, "c")][..],
+        &[(9, 5, "a"), (7, 1, "b")],
+        &[(u64::MAX, u64::MAX, "a"), (0, 1, "b")],
+        &[(100, 101, "a"), (100, 101, "b"), (100, 101, "c"), (100, 101, "d"), (100, 101, "e")],
+    ] {
+        let t = transcript(vec![segment("s", (100, 104), "A", "x", words)]);
+        let [tier] = &tiers(&t)[..] else { panic!("one tier") };
+        assert!(
+            tier.words.iter().all(|w| 100 <= w.start_ms && w.start_ms < w.end_ms && w.end_ms <= 104),
+            "{words:?}: {:?}",
+            tier.words
+        );
+        assert!(tier.words.windows(2).all(|w| w[0].end_ms <= w[1].start_ms), "{words:?}: {:?}", tier.words);
+    }
+}
+
+#[test]
+fn elan_and_praat_hold_what_is_escaped() {
+    let eaf = write(&awkward(), TranscriptForm::Eaf, None);
+    assert!(eaf.contains("Опись --&gt; не &quot;делали&quot; &lt;b&gt; &amp; так."), "{eaf}");
+    assert!(
+        eaf.contains("TIER_ID=\"A (2) en\"") && eaf.contains("two words") && eaf.contains("overlap, low-confidence"),
+        "{eaf}"
+    );
+    let grid = write(&awkward(), TranscriptForm::TextGrid, None);
+    assert!(grid.contains("не \"\"делали\"\"") && grid.contains("xmax = 3601.5\n"), "{grid}");
+}
