@@ -1,3 +1,5 @@
+//! Awkward transcripts in every form.
+
 use super::*;
 use crate::view::{EngineView, SegmentTranslation, SegmentView};
 use std::collections::BTreeMap;
