@@ -51,8 +51,7 @@ impl Failures {
     }
     /// Notes a step that failed as a whole.
     pub fn step(&mut self, name: &str, cause: &str) {
-        self.begin(name, Ends::Cargo);
-        self.hear(cause);
+        self.told.push(Told { name: name.to_owned(), lines: vec![cause.to_owned()] });
         self.open = None;
     }
     /// All of it, empty where nothing failed.

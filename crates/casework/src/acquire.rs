@@ -155,17 +155,20 @@ impl Casework {
         let mut troubled = Vec::new();
         let ours = before.iter().map(|a| a.stored.object).collect();
         let archives = before.iter().any(|a| crate::unpack::is_archive(&a.recognised));
+        let made;
         if archives {
             // Their members may be what comes next, and must be known by then.
             self.admit_all(actor, before, provenance, None, sink).await?;
-            *durable = self.make_durable(staged, BTreeSet::new(), &mut troubled).await?;
+            made = self.make_durable(staged, BTreeSet::new(), &mut troubled).await;
         } else {
             let recorded = self.admit_all(actor, before, provenance, None, sink);
-            let (recorded, made) = futures_util::join!(recorded, self.make_durable(staged, ours, &mut troubled));
-            recorded?;
-            *durable = made?;
+            let ended = futures_util::join!(recorded, self.make_durable(staged, ours, &mut troubled));
+            ended.0?;
+            made = ended.1;
         }
+        // Told also where one of them stops everything.
         troubled.into_iter().for_each(sink);
+        *durable = made?;
         Ok(())
     }
     /// Makes files durable that were read. `pending`: objects that are being recorded meanwhile. Those that could not be read

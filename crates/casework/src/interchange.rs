@@ -10,7 +10,7 @@ mod subtitles;
 #[cfg(test)]
 mod tests;
 
-use crate::view::{TranscriptView, clock};
+use crate::view::{SegmentView, TranscriptView, clock};
 use std::fmt::Write;
 
 zapys_domain::words! {
@@ -38,7 +38,7 @@ pub const UNREVIEWED: &str = "Machine, unreviewed";
 /// JSON hold all of them).
 pub fn write(t: &TranscriptView, form: TranscriptForm, lang: Option<&str>) -> String {
     match form {
-        TranscriptForm::Json => serde_json::to_string(t).unwrap_or_default(),
+        TranscriptForm::Json => serde_json::to_string(t).expect("views serialise: their keys are texts"),
         TranscriptForm::Txt => plain(t, lang),
         TranscriptForm::Srt => subtitles::srt(t, lang),
         TranscriptForm::Vtt => subtitles::vtt(t, lang),
@@ -52,24 +52,24 @@ fn heard_by(t: &TranscriptView) -> String {
     format!("{UNREVIEWED}: {} {}", t.engine.name, t.engine.version)
 }
 
-/// The words of a segment, and below them the translation that was asked for.
-fn words(t: &TranscriptView, i: usize, lang: Option<&str>) -> String {
-    let s = &t.segments[i];
-    let mut text = s.segment.text.clone();
-    if let Some(other) = lang.and_then(|l| s.translations.get(l)) {
-        let _ = write!(text, "\n{} ({})", other.text, UNREVIEWED.to_lowercase());
-    }
-    text
+/// The translation of a segment that was asked for, on a line of its own; nothing where there is none.
+fn below(s: &SegmentView, lang: Option<&str>) -> String {
+    let other = lang.and_then(|l| s.translations.get(l));
+    other.map(|other| format!("\n{} ({})", other.text, UNREVIEWED.to_lowercase())).unwrap_or_default()
+}
+/// The words of a segment, and below them that translation.
+fn words(s: &SegmentView, lang: Option<&str>) -> String {
+    s.segment.text.clone() + &below(s, lang)
 }
 
 fn plain(t: &TranscriptView, lang: Option<&str>) -> String {
     let mut text = format!("{}, language {}\n", heard_by(t), t.language);
-    for (i, s) in t.segments.iter().enumerate() {
-        let s = &s.segment;
+    for view in &t.segments {
+        let s = &view.segment;
         let speaker = s.speaker.as_deref().unwrap_or("?");
         let flags: Vec<&str> = s.flags.iter().map(|f| f.word()).collect();
         let doubt = if flags.is_empty() { String::new() } else { format!("  [{}]", flags.join(", ")) };
-        let _ = write!(text, "\n{} {speaker}  {}{doubt}", clock(s.start_ms), words(t, i, lang).replace('\n', "\n            "));
+        let _ = write!(text, "\n{} {speaker}  {}{doubt}", clock(s.start_ms), words(view, lang).replace('\n', "\n            "));
     }
     text
 }

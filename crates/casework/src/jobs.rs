@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use zapys_domain::kind::Recognised;
 use zapys_domain::{Action, Actor, DerivativeKind, Instant, ItemId, ItemKind, JobId};
-use zapys_store::{DerivationRow, DerivationState, Enqueued, ItemRow, JobRow, NewJob, Tx};
+use zapys_store::{DerivationRow, DerivationState, ItemRow, JobRow, NewJob, Tx};
 
 /// A worker that says nothing for so long is taken for dead.
 const LEASE: Duration = Duration::from_secs(15 * 60);
@@ -75,18 +75,12 @@ impl Casework {
         !self.settings.text("translate").is_empty()
     }
 
-    async fn enqueue(&self, tx: &mut Tx, item: ItemId, kind: DerivativeKind) -> Result<Enqueued> {
-        let now = self.clock.now();
-        Ok(tx.enqueue(&self.new_job(item, kind, now), now).await?)
-    }
-
     /// Queues what became possible through a derivation that just finished, in its transaction.
     pub(crate) async fn enqueue_next(&self, tx: &mut Tx, item: &ItemRow, done: DerivativeKind) -> Result<()> {
-        for kind in plan(&recognised(item), self.translates()) {
-            if needs(kind, item.kind).contains(&done) {
-                self.enqueue(tx, item.id, kind).await?;
-            }
-        }
+        let now = self.clock.now();
+        let next = plan(&recognised(item), self.translates()).into_iter().filter(|k| needs(*k, item.kind).contains(&done));
+        let jobs: Vec<NewJob> = next.map(|kind| self.new_job(item.id, kind, now)).collect();
+        tx.enqueue_all(&jobs, now).await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ pub fn is_hidden(c: char) -> bool {
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{3164}' | '\u{ffa0}'
         | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// One line of plain text: hidden characters become `[U+202E]`, line feeds and tabs become spaces.
@@ -26,7 +26,7 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// HTML text or attribute value: markup escaped, hidden characters shown as `[U+202E]`, line feeds kept.
+/// HTML or XML text or attribute value: markup escaped, hidden characters shown as `[U+202E]`, line feeds kept.
 pub fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
@@ -57,6 +57,8 @@ mod tests {
         check("\" onload=\"x", "&quot; onload=&quot;x");
         check("a\u{202e}b\u{2066}c\0d\u{feff}", "a[U+202E]b[U+2066]c[U+0000]d[U+FEFF]");
         check("Її &amp;", "Її &amp;amp;");
+        // XML cannot hold these, whatever is done to them.
+        check("\u{1}\u{fffe}\u{ffff}", "[U+0001][U+FFFE][U+FFFF]");
         assert_eq!(line("a\nb\tc\u{1b}[31m"), "a b c[U+001B][31m");
     }
 }

@@ -176,15 +176,8 @@ fn target(header: &[u8; 80]) -> Option<[u8; 32]> {
 
 /// Reads the 80 bytes of a block header from 160 hexadecimal digits. Errors: [`OtsError::Header`].
 pub fn header_from_hex(text: &str) -> Result<[u8; 80], OtsError> {
-    let text = text.trim();
-    let mut out = [0; 80];
-    if text.len() != 160 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(OtsError::Header);
-    }
-    for (slot, i) in out.iter_mut().zip((0..160).step_by(2)) {
-        *slot = u8::from_str_radix(&text[i..i + 2], 16).map_err(|_| OtsError::Header)?;
-    }
-    Ok(out)
+    let bytes = zapys_domain::text::unhex(text.trim()).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or(OtsError::Header)
 }
 
 struct Reader<'a> {

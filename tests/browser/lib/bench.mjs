@@ -6,10 +6,11 @@ import { serveCase } from './case.mjs';
 export class Bench {
   /** Opens everything. The one-time link is left unused for the test that is about it. */
   async open(options) {
+    this.locks = options?.encrypted ?? false;
     this.served = await serveCase(options);
     try {
       this.base = this.served.base;
-      this.watch = new Watch(this.base);
+      this.watch = new Watch(this.base, this.locks);
       this.browser = await launch();
     } catch (cause) {
       await this.served.stop();
@@ -52,7 +53,7 @@ export class Bench {
     Object.assign(this.served, await this.served.again(settings));
     this.base = this.served.base;
     this.watch.settle();
-    this.watch = new Watch(this.base);
+    this.watch = new Watch(this.base, this.locks);
     await this.enter(await contextOf(this.browser, this.watch));
   }
 

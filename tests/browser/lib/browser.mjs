@@ -44,18 +44,22 @@ export class Watch {
   requests = [];
   complaints = [];
   #base;
+  #locks;
 
-  constructor(base) {
+  /** `locks`: the case is one that can be locked. */
+  constructor(base, locks = false) {
     this.#base = base;
+    this.#locks = locks;
   }
 
   /** Watches `context`. `forgive` tells which complaints belong to the test.
-   *  What a page had asked for when its case was locked is refused, and the browser notes that by itself: it is forgiven always. */
+   *  What a page had asked for when its case was locked is refused, and the browser notes that by itself: where a case can be
+   *  locked it is forgiven. */
   over(context, forgive = () => false) {
     context.on('request', (request) => this.requests.push(request.url()));
     context.on('console', (message) => {
       const text = `${message.text()} (${message.location().url})`;
-      if ((message.type() === 'error' || message.type() === 'warning') && !LOCKED.test(text) && !forgive(text)) this.complaints.push(text);
+      if ((message.type() === 'error' || message.type() === 'warning') && !(this.#locks && LOCKED.test(text)) && !forgive(text)) this.complaints.push(text);
     });
     context.on('weberror', (fault) => this.complaints.push(String(fault.error())));
   }

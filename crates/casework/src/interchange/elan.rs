@@ -160,19 +160,7 @@ impl Document {
     }
 }
 
-/// As text or attribute; characters that XML cannot hold are replaced.
+/// As text or attribute, in one line.
 fn safe(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\t' | '\n' | '\r' => out.push(' '),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    zapys_dossier::safe::html(&text.replace(['\t', '\n', '\r'], " "))
 }

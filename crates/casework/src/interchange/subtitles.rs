@@ -1,8 +1,9 @@
 //! SubRip (`.srt`) and Web Video Text Tracks (`.vtt`).
 
-use super::{UNREVIEWED, heard_by, words};
+use super::{UNREVIEWED, below, heard_by, words};
 use crate::view::TranscriptView;
 use std::fmt::Write;
+use zapys_domain::transcript::Segment;
 
 fn stamp(ms: u64, point: char) -> String {
     format!("{:02}:{:02}:{:02}{point}{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
@@ -15,11 +16,11 @@ fn without_empty_lines(text: &str) -> String {
 /// Times, the speaker's name before the words, the label in the first cue: the form has no place for anything else.
 pub fn srt(t: &TranscriptView, lang: Option<&str>) -> String {
     let mut text = String::new();
-    for (i, s) in t.segments.iter().enumerate() {
-        let s = &s.segment;
+    for (i, view) in t.segments.iter().enumerate() {
+        let s = &view.segment;
         let speaker = s.speaker.as_deref().map(|x| format!("{x}: ")).unwrap_or_default();
         // Nor may it hold the arrow that separates times.
-        let words = without_empty_lines(&words(t, i, lang).replace("-->", "->"));
+        let words = without_empty_lines(&words(view, lang).replace("-->", "->"));
         let label = if i > 0 { String::new() } else { format!("[{UNREVIEWED}] ") };
         let (from, to) = (stamp(s.start_ms, ','), stamp(s.end_ms.max(s.start_ms + 1), ','));
         let _ = write!(text, "{}\n{from} --> {to}\n{label}{speaker}{words}\n\n", i + 1);
@@ -31,15 +32,15 @@ pub fn srt(t: &TranscriptView, lang: Option<&str>) -> String {
 /// transcript's, the time at which each word begins, and doubts as notes.
 pub fn vtt(t: &TranscriptView, lang: Option<&str>) -> String {
     let mut text = format!("WEBVTT\n\nNOTE {}\n\n", safe(&heard_by(t)));
-    for (i, s) in t.segments.iter().enumerate() {
-        let doubts: Vec<&str> = s.segment.flags.iter().map(|f| f.word()).collect();
+    for view in &t.segments {
+        let s = &view.segment;
+        let doubts: Vec<&str> = s.flags.iter().map(|f| f.word()).collect();
         if !doubts.is_empty() {
-            let _ = write!(text, "NOTE {}: {}\n\n", s.segment.id, doubts.join(", "));
+            let _ = write!(text, "NOTE {}: {}\n\n", s.id, doubts.join(", "));
         }
-        let s = &s.segment;
         let (from, to) = (stamp(s.start_ms, '.'), stamp(s.end_ms.max(s.start_ms + 1), '.'));
-        let other = words(t, i, lang).strip_prefix(s.text.as_str()).map(safe).unwrap_or_default();
-        let mut said = timed(t, i);
+        let other = safe(&below(view, lang));
+        let mut said = timed(s);
         if s.language.as_str() != t.language && !s.language.is_und() {
             said = format!("<lang {}>{said}</lang>", s.language.as_str());
         }
@@ -53,8 +54,7 @@ pub fn vtt(t: &TranscriptView, lang: Option<&str>) -> String {
 
 /// The words of a segment with a time before each, where the times rise within the segment and the words make up its text;
 /// the bare text where they do not.
-fn timed(t: &TranscriptView, i: usize) -> String {
-    let s = &t.segments[i].segment;
+fn timed(s: &Segment) -> String {
     let rising = s.words.windows(2).all(|w| w[0].start_ms < w[1].start_ms);
     let within = s.words.iter().all(|w| (s.start_ms..s.end_ms).contains(&w.start_ms));
     let spoken: Vec<&str> = s.words.iter().map(|w| w.text.trim()).collect();
