@@ -61,7 +61,7 @@ impl Upload {
     pub fn writer(&self) -> std::io::Result<UploadWriter> {
         let file = std::io::BufWriter::with_capacity(256 << 10, File::create(self.path())?);
         Ok(match &self.key {
-            Some(key) => UploadWriter::Sealed(Sealer::new(file, key)?),
+            Some(key) => UploadWriter::Sealed(Box::new(Sealer::new(file, key)?)),
             None => UploadWriter::Plain(file),
         })
     }
@@ -78,7 +78,7 @@ pub enum UploadWriter {
     #[allow(missing_docs)]
     Plain(std::io::BufWriter<File>),
     #[allow(missing_docs)]
-    Sealed(Sealer<std::io::BufWriter<File>>),
+    Sealed(Box<Sealer<std::io::BufWriter<File>>>),
 }
 impl UploadWriter {
     /// Takes a part.
@@ -483,7 +483,9 @@ pub(crate) fn stops_everything(e: &CaseError) -> bool {
 fn keep_all(batch: &Batch, files: Vec<(PathBuf, Method)>) -> Vec<(String, Result<Arrived>)> {
     let n = files.len();
     let queue = Mutex::new(files.into_iter().enumerate());
-    let done: Mutex<Vec<Option<(String, Result<Arrived>)>>> = Mutex::new((0..n).map(|_| None).collect());
+    let mut none_yet: Vec<Option<(String, Result<Arrived>)>> = Vec::new();
+    none_yet.resize_with(n, || None);
+    let done = Mutex::new(none_yet);
     // Each waits for the disk half of its time.
     let threads = 2 * std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
     std::thread::scope(|scope| {

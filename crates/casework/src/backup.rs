@@ -430,12 +430,12 @@ impl<W: Write> Write for Summed<W> {
 /// Lines, sealed where there is a key.
 enum Lines<W: Write> {
     Plain(W),
-    Sealed(Sealer<W>),
+    Sealed(Box<Sealer<W>>),
 }
 impl<W: Write> Lines<W> {
     fn new(out: W, key: Option<&Secret>) -> std::io::Result<Self> {
         Ok(match key {
-            Some(key) => Self::Sealed(Sealer::new(out, key)?),
+            Some(key) => Self::Sealed(Box::new(Sealer::new(out, key)?)),
             None => Self::Plain(out),
         })
     }

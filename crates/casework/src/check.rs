@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::{Action, Actor, DerivationKey, ObjectId, Progress};
 use zapys_ledger::{Follow, Hash, KeyHistory, Note, Subject, VerifierKey};
-use zapys_store::{DerivationRow, NODE_STRIDE};
+use zapys_store::{DerivationRow, NODE_STRIDE, Place};
 use zapys_vault::Kept;
 
 /// Objects that are looked up and re-read together.
@@ -32,8 +32,11 @@ impl Casework {
     /// Re-reads vault and ledger; `deep` also repeats derivatives. Looking changes nothing, except that an open case
     /// remembers when it was last looked through.
     pub async fn verify(&self, deep: bool) -> Result<VerifyView> {
-        // Bytes are hashed on threads of their own meanwhile.
-        let (objects, ledger) = tokio::try_join!(self.verify_objects(), self.verify_ledger(deep))?;
+        // Bytes are hashed, and the file of the record is looked through, on threads of their own meanwhile.
+        let (objects, mut ledger, amiss) =
+            tokio::try_join!(self.verify_objects(), self.verify_ledger(deep), self.verify_database())?;
+        ledger.consistent &= amiss.is_empty();
+        ledger.faults.extend(amiss);
         let derivatives = if deep {
             self.verify_derivatives().await?
         } else {
@@ -67,23 +70,20 @@ impl Casework {
     async fn verify_objects(&self) -> Result<ObjectsChecked> {
         let mut checked = 0;
         let mut bad = Vec::new();
-        let mut after = None;
+        let mut place = Place::default();
         let mut under_way = None;
         let disposed: BTreeSet<ObjectId> = self.store.disposed_objects().await?.into_iter().collect();
         loop {
-            let rows = self.store.objects(after, TOGETHER).await?;
-            let Some(last) = rows.last() else { break };
-            let mut keys = BTreeMap::new();
-            if self.keys.is_some() {
-                let found = self.store.object_keys_between(after, last.id).await?;
-                keys.extend(found.into_iter().map(|row| (row.object, row)));
+            let (rows, next) = self.store.keyed_objects_from(&place, TOGETHER).await?;
+            if rows.is_empty() {
+                break;
             }
-            after = Some(last.id);
+            place = next;
             let mut kept = Vec::with_capacity(rows.len());
             let mut keyless = Vec::new();
-            for row in rows.iter().filter(|r| !disposed.contains(&r.id)) {
+            for (row, key) in rows.iter().filter(|(r, _)| !disposed.contains(&r.id)) {
                 checked += 1;
-                match (self.keys.is_some(), keys.get(&row.id)) {
+                match (self.keys.is_some(), key) {
                     (false, _) => kept.push((row.bytes, Kept::plain(row.id))),
                     (true, None) => keyless.push((row.id, zapys_keys::KeyError::Destroyed.to_string())),
                     (true, Some(key)) => match self.unwrap(row.id, key) {
@@ -219,8 +219,10 @@ impl Casework {
             }
         }
         self.verify_keys(walk.keys(), &mut faults).await?;
+        // It remembers the end of every chain; the next walk remembers as much of other things.
+        drop(walk);
         self.verify_checkpoints(&marks, &mut faults).await?;
-        self.verify_record(&marks, deep, &mut faults).await?;
+        self.verify_record(marks, deep, &mut faults).await?;
         Ok(LedgerChecked { size, root: root.base64(), consistent: faults.is_empty(), faults })
     }
 

@@ -385,11 +385,10 @@ impl Meter for Told {
     }
     fn advance(&self, n: u64) {
         let (done, total) = (self.done.fetch_add(n, Ordering::Relaxed) + n, self.total.load(Ordering::Relaxed));
-        if total > 0 {
-            let percent = done.saturating_mul(100) / total;
-            if self.last.swap(percent, Ordering::Relaxed) != percent {
-                (self.to)((done as f64 / total as f64).min(1.0));
-            }
+        if let Some(percent) = done.saturating_mul(100).checked_div(total)
+            && self.last.swap(percent, Ordering::Relaxed) != percent
+        {
+            (self.to)((done as f64 / total as f64).min(1.0));
         }
     }
     fn step(&self, _: Step) {}

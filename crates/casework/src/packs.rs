@@ -14,7 +14,7 @@ fn folder(settings: &Settings) -> PathBuf {
 fn view(pack: &Pack) -> ModelView {
     ModelView {
         name: pack.name.clone(),
-        kind: serde_json::to_value(&pack.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
+        kind: serde_json::to_value(pack.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(),
         languages: pack.languages.clone(),
         licence: pack.licence.clone(),
         sha256: Some(pack.sha256()),

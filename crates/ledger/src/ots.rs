@@ -266,7 +266,7 @@ impl<'a> Reader<'a> {
                 message.map(|m| if op == 0xf0 { [m, argument].concat() } else { [argument, m].concat() })
             }
             0xf2 => message.map(|m| m.iter().rev().copied().collect()),
-            0xf3 => message.map(|m| zapys_domain::text::hex(&m).into_bytes()),
+            0xf3 => message.map(|m| zapys_domain::text::hex(m).into_bytes()),
             _ => return Err(OtsError::Malformed),
         };
         if next.as_ref().is_some_and(|m| m.len() > MAX_MESSAGE) {

@@ -4,7 +4,9 @@
 //! 2. Beginning to write: SQLite wants `BEGIN IMMEDIATE`, or two readers that turn into writers deadlock; PostgreSQL wants a
 //!    row lock, or two writers take the same ledger sequence.
 //! 3. Triggers that keep history: the two have no common notation (`schema/*-history-*.sql`).
-//! 4. Recognising a record that is there, whether it is whole and its rules are as they were set, and emptying its log: each database has its own ways.
+//! 4. Walking over all objects: an SQLite table lies in the order in which its rows came, and reading it in the order of its
+//!    digests touches pages all over it, each deciphered again; PostgreSQL has no such order that one could go on from.
+//! 5. Recognising a record that is there, whether it is whole and its rules are as they were set, and emptying its log: each database has its own ways.
 
 use crate::run::Sql;
 
@@ -28,7 +30,7 @@ pub(crate) use on_db;
 
 impl<S, P> Db<S, P> {
     /// Chooses between two statements that differ for a reason given above.
-    pub(crate) fn choose(&self, sqlite: Sql, postgres: Sql) -> Sql {
+    pub(crate) fn choose<T>(&self, sqlite: T, postgres: T) -> T {
         match self {
             Db::Sqlite(_) => sqlite,
             Db::Postgres(_) => postgres,
@@ -48,6 +50,36 @@ macro_rules! claim {
         )
     };
 }
+macro_rules! objects {
+    ($keys:literal, $join:literal, $place:literal, $after:literal) => {
+        Sql(concat!(
+            "SELECT CAST(",
+            $place,
+            " AS TEXT) AS place, o.id, o.bytes, o.media_type, o.first_seen",
+            $keys,
+            " FROM objects o",
+            $join,
+            " WHERE ",
+            $place,
+            " > ",
+            $after,
+            " ORDER BY ",
+            $place,
+            " LIMIT $2"
+        ))
+    };
+    ($place:literal, $after:literal) => {
+        [
+            objects!("", "", $place, $after),
+            objects!(", k.object, k.name, k.epoch, k.wrapped", " LEFT JOIN object_keys k ON k.object = o.id", $place, $after),
+        ]
+    };
+}
+/// Objects in an order in which they are quickly read, from a place on: alone, and with their keys.
+pub(crate) const OBJECTS_SQLITE: [Sql; 2] =
+    objects!("o.rowid", "CASE $1 WHEN '' THEN -9223372036854775808 ELSE CAST($1 AS BIGINT) END");
+pub(crate) const OBJECTS_POSTGRES: [Sql; 2] = objects!("o.id", "$1");
+
 pub(crate) const CLAIM_SQLITE: Sql = Sql(claim!(""));
 pub(crate) const CLAIM_POSTGRES: Sql = Sql(claim!(" FOR UPDATE SKIP LOCKED"));
 
@@ -62,6 +94,10 @@ pub(crate) const LOCK_POSTGRES: Sql = Sql("SELECT value FROM meta WHERE key = 'w
 pub(crate) const LOCK_SCHEMA_POSTGRES: Sql = Sql("SELECT CAST(pg_advisory_xact_lock(8818201) AS TEXT)");
 /// Looks through the database file for damage; answers `ok`. PostgreSQL checks its pages itself.
 pub(crate) const CHECK_SQLITE: Sql = Sql("PRAGMA quick_check(1)");
+/// Whether looking through the file also evaluates the conditions of every row again. What a row says is held against the
+/// ledger anyway, and that takes longer than all the rest.
+pub(crate) const CONDITIONS_SQLITE: [Sql; 2] =
+    [Sql("PRAGMA ignore_check_constraints = ON"), Sql("PRAGMA ignore_check_constraints = OFF")];
 /// Empties the write-ahead log. PostgreSQL recycles its own.
 pub(crate) const COMPACT_SQLITE: Sql = Sql("PRAGMA wal_checkpoint(TRUNCATE)");
 /// Rules of the two databases are listed in different places.
@@ -82,13 +118,19 @@ pub(crate) fn all(postgres: bool) -> &'static [(&'static str, &'static str)] {
         false => &[
             ("CLAIM", CLAIM_SQLITE.0),
             ("TABLES", TABLES_SQLITE.0),
+            ("OBJECTS", OBJECTS_SQLITE[0].0),
+            ("OBJECTS_WITH_KEYS", OBJECTS_SQLITE[1].0),
             ("CHECK", CHECK_SQLITE.0),
+            ("CONDITIONS_OFF", CONDITIONS_SQLITE[0].0),
+            ("CONDITIONS_ON", CONDITIONS_SQLITE[1].0),
             ("COMPACT", COMPACT_SQLITE.0),
             ("RULES", RULES_SQLITE.0),
             ("DANGLING", DANGLING_SQLITE.0),
         ],
         true => &[
             ("CLAIM", CLAIM_POSTGRES.0),
+            ("OBJECTS", OBJECTS_POSTGRES[0].0),
+            ("OBJECTS_WITH_KEYS", OBJECTS_POSTGRES[1].0),
             ("TABLES", TABLES_POSTGRES.0),
             ("RULES", RULES_POSTGRES.0),
             ("LOCK", LOCK_POSTGRES.0),

@@ -8,9 +8,9 @@ use crate::rows::Row;
 use crate::run::{Run, args, reads, statements};
 use crate::{acquisitions, derivations, entries, handover, items};
 use std::collections::BTreeMap;
-use zapys_domain::{EntrySeq, ItemId, ObjectId};
+use zapys_domain::{EntrySeq, ItemId};
 
-/// One item with what the record holds of it, each list in the order in which the single reads give it.
+/// One item with what the record holds of it, its objects apart, each list in the order in which the single reads give it.
 #[derive(Clone, Debug)]
 pub struct Held {
     #[allow(missing_docs)]
@@ -25,8 +25,6 @@ pub struct Held {
     pub acquisitions: Vec<AcquisitionRow>,
     #[allow(missing_docs)]
     pub findings: Vec<FindingRow>,
-    /// Its original; `None` where the record does not name it.
-    pub object: Option<ObjectRow>,
     #[allow(missing_docs)]
     pub derivations: Vec<DerivationRow>,
     /// What people put on record about it.
@@ -47,7 +45,6 @@ statements! {
         published, lang, sensitivity, labels, entry_seq FROM acquisitions WHERE item > $1 AND item <= $2 ORDER BY item, at, id";
     FINDINGS = "SELECT item, found_by, idx, code, severity, locator, message FROM findings WHERE item > $1 AND item <= $2 \
         ORDER BY item, found_by, idx";
-    OBJECTS = "SELECT id, bytes, media_type, first_seen FROM objects WHERE id IN (SELECT object FROM items WHERE id > $1 AND id <= $2)";
     DERIVATIONS = "SELECT key, item, kind, engine_name, engine_version, model, model_sha256, binary_sha256, params, inputs, state, \
         output, output_media_type, started, finished, elapsed_ms, error_code, error_message, error_hint, entry_seq FROM derivations \
         WHERE item > $1 AND item <= $2 ORDER BY item, entry_seq, key";
@@ -89,9 +86,6 @@ impl Run<'_> {
                 entries.entry(item).or_default().push(entry);
             }
         }
-        let objects = self.all(OBJECTS, &args![span.0, span.1]).await?;
-        let objects: BTreeMap<ObjectId, ObjectRow> =
-            objects.iter().map(|r| items::object(r).map(|o| (o.id, o))).collect::<Result<_, _>>()?;
         let mut acquisitions = self.by_item(ACQUISITIONS, span, acquisitions::acquisition).await?;
         let mut findings = self.by_item(FINDINGS, span, items::finding).await?;
         let mut derivations = self.by_item(DERIVATIONS, span, derivations::derivation).await?;
@@ -106,7 +100,6 @@ impl Run<'_> {
                 entries,
                 acquisitions: acquisitions.remove(&id).unwrap_or_default(),
                 findings: findings.remove(&id).unwrap_or_default(),
-                object: objects.get(&item.object).cloned(),
                 derivations: derivations.remove(&id).unwrap_or_default(),
                 records: records.remove(&id).unwrap_or_default(),
                 dates: dates.remove(&id).unwrap_or_default(),

@@ -24,7 +24,6 @@ pub struct ObjectKeyRow {
 statements! {
     KEY = "SELECT object, name, epoch, wrapped FROM object_keys WHERE object = $1";
     KEYS = "SELECT object, name, epoch, wrapped FROM object_keys WHERE object > $1 ORDER BY object LIMIT $2";
-    KEYS_BETWEEN = "SELECT object, name, epoch, wrapped FROM object_keys WHERE object > $1 AND object <= $2 ORDER BY object";
     KEY_NAMES = "SELECT object, name, epoch, wrapped FROM object_keys WHERE name > $1 ORDER BY name LIMIT $2";
     KEYS_OF_EPOCH = "SELECT COUNT(*) AS n FROM object_keys WHERE epoch = $1";
     REWRAP = "UPDATE object_keys SET epoch = $2, wrapped = $3 WHERE object = $1";
@@ -67,8 +66,6 @@ reads! {
     fn object_key(object: ObjectId) -> Option<ObjectKeyRow>;
     /// Keys after `after` in order of object; at most `limit`.
     fn object_keys(after: Option<ObjectId>, limit: u32) -> Vec<ObjectKeyRow>;
-    /// Keys of the objects after `after` up to `last`, in order of object.
-    fn object_keys_between(after: Option<ObjectId>, last: ObjectId) -> Vec<ObjectKeyRow>;
     /// Keys in order of the names that objects rest under; `after`: the last name seen, or empty. At most `limit`.
     fn object_keys_by_name(after: &str, limit: u32) -> Vec<ObjectKeyRow>;
     /// How many keys are wrapped under this wrapping key.
@@ -90,10 +87,6 @@ impl Run<'_> {
     async fn object_keys(&mut self, after: Option<ObjectId>, limit: u32) -> Result<Vec<ObjectKeyRow>, StoreError> {
         let after = after.map(|o| o.hex()).unwrap_or_default();
         self.all(KEYS, &args![after, u64::from(limit)]).await?.iter().map(key).collect()
-    }
-    async fn object_keys_between(&mut self, after: Option<ObjectId>, last: ObjectId) -> Result<Vec<ObjectKeyRow>, StoreError> {
-        let after = after.map(|o| o.hex()).unwrap_or_default();
-        self.all(KEYS_BETWEEN, &args![after, last]).await?.iter().map(key).collect()
     }
     async fn object_keys_by_name(&mut self, after: &str, limit: u32) -> Result<Vec<ObjectKeyRow>, StoreError> {
         self.all(KEY_NAMES, &args![after, u64::from(limit)]).await?.iter().map(key).collect()
@@ -155,7 +148,7 @@ impl Tx {
     }
 }
 
-fn key(row: &Row) -> Result<ObjectKeyRow, StoreError> {
+pub(crate) fn key(row: &Row) -> Result<ObjectKeyRow, StoreError> {
     let r = row.of("object_keys", "object");
     Ok(ObjectKeyRow {
         object: r.read("object", |t| t.parse().ok())?,

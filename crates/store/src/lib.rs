@@ -41,6 +41,7 @@ pub use handover::{ExcerptRow, ItemDateRow, RecordRow};
 pub use held::Held;
 pub use items::Wordless;
 pub use keys::ObjectKeyRow;
+pub use look::Place;
 pub use model::*;
 pub use open::{Location, Store};
 pub use stamps::{CosignatureRow, LedgerKeyRow, NODE_STRIDE, NodeRow, StampKind, StampRequestRow, StampRow};

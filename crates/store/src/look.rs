@@ -1,10 +1,11 @@
 //! What only verification asks: whether the rules that keep history are the ones this program set, whether every row finds
 //! what it refers to, and the rows that lists are filtered by.
 
-use crate::dialect::{DANGLING_SQLITE, Db, RULES_POSTGRES, RULES_SQLITE};
+use crate::dialect::{DANGLING_SQLITE, Db, OBJECTS_POSTGRES, OBJECTS_SQLITE, RULES_POSTGRES, RULES_SQLITE};
 use crate::error::StoreError;
+use crate::rows::Row;
 use crate::run::{Run, args, statements};
-use crate::{Store, migrate};
+use crate::{ObjectKeyRow, ObjectRow, Store, items, keys, migrate};
 use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::{Actor, EntrySeq, Instant, ItemId, Lang, ObjectId};
 
@@ -17,7 +18,36 @@ statements! {
     GAPS = "SELECT item FROM findings GROUP BY item, found_by HAVING MAX(idx) + 1 <> COUNT(*) LIMIT 1";
     HALF_TOLD = "SELECT item FROM derivations WHERE error_code IS NULL AND (error_message IS NOT NULL OR error_hint IS NOT NULL) LIMIT 1";
 }
+/// How far a walk over all objects came.
+#[derive(Clone, Debug, Default)]
+pub struct Place(String);
+
 impl Store {
+    /// Objects after a place, in the order in which they are quickest to read, and the place to go on from. At most `limit`;
+    /// none at the end.
+    pub async fn objects_from(&self, place: &Place, limit: u32) -> Result<(Vec<ObjectRow>, Place), StoreError> {
+        let [sql, _] = self.choose(OBJECTS_SQLITE, OBJECTS_POSTGRES);
+        let mut held = self.reader().await?;
+        let rows = held.run().all(sql, &args![place.0.as_str(), u64::from(limit)]).await?;
+        Ok((rows.iter().map(items::object).collect::<Result<_, _>>()?, last_place(&rows)?))
+    }
+
+    /// The same, each with its key: `None` for one that rests as it came, and for a destroyed one.
+    pub async fn keyed_objects_from(
+        &self,
+        place: &Place,
+        limit: u32,
+    ) -> Result<(Vec<(ObjectRow, Option<ObjectKeyRow>)>, Place), StoreError> {
+        let [_, sql] = self.choose(OBJECTS_SQLITE, OBJECTS_POSTGRES);
+        let mut held = self.reader().await?;
+        let rows = held.run().all(sql, &args![place.0.as_str(), u64::from(limit)]).await?;
+        let with_key = |row: &Row| {
+            let keyed = row.of("object_keys", "object").opt_text("object")?.is_some();
+            Ok((items::object(row)?, keyed.then(|| keys::key(row)).transpose()?))
+        };
+        Ok((rows.iter().map(with_key).collect::<Result<_, StoreError>>()?, last_place(&rows)?))
+    }
+
     /// Rules that keep history and are missing, other than they were set, or not ours.
     pub async fn rules_amiss(&self) -> Result<Vec<String>, StoreError> {
         let mut held = self.reader().await?;
@@ -91,6 +121,11 @@ impl Store {
         };
         rows.into_iter().map(pair).collect()
     }
+}
+
+fn last_place(rows: &[Row]) -> Result<Place, StoreError> {
+    let last = rows.last().map(|row| row.of("objects", "id").text("place")).transpose()?;
+    Ok(Place(last.unwrap_or_default()))
 }
 
 impl Run<'_> {

@@ -1,6 +1,6 @@
 //! Making and opening the record.
 
-use crate::dialect::{CHECK_SQLITE, COMPACT_SQLITE, Db, LOCK_SCHEMA_POSTGRES, TABLES_POSTGRES, TABLES_SQLITE};
+use crate::dialect::{CHECK_SQLITE, COMPACT_SQLITE, CONDITIONS_SQLITE, Db, LOCK_SCHEMA_POSTGRES, TABLES_POSTGRES, TABLES_SQLITE};
 use crate::ending::Open;
 use crate::error::{Doing, StoreError};
 use crate::migrate;
@@ -247,7 +247,12 @@ impl Store {
         if let Db::Postgres(_) = &run.0 {
             return run.all(TABLES_POSTGRES, &[]).await.map(drop);
         }
-        let row = run.one(CHECK_SQLITE, &[]).await?;
+        // Nothing is ever written over this connection.
+        let [off, on] = CONDITIONS_SQLITE;
+        run.exec(off, &[]).await?;
+        let found = run.one(CHECK_SQLITE, &[]).await;
+        run.exec(on, &[]).await?;
+        let row = found?;
         match row.of("quick_check", "quick_check").text("quick_check")?.as_str() {
             "ok" => Ok(()),
             _ => Err(StoreError::Damaged),
@@ -269,7 +274,7 @@ impl Store {
     }
 
     /// Which of two statements this database takes.
-    pub(crate) fn choose(&self, sqlite: crate::run::Sql, postgres: crate::run::Sql) -> crate::run::Sql {
+    pub(crate) fn choose<T>(&self, sqlite: T, postgres: T) -> T {
         self.db.choose(sqlite, postgres)
     }
 

@@ -7,8 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use zapys_formats::Limits;
 
+/// Takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// Every target by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("recognise", recognise),
     ("telegram", telegram),
     ("html", html),

@@ -14,10 +14,10 @@ use zapys_domain::handover::{RecordBody, RecordKind, WhichDate};
 use zapys_domain::provenance::Sensitivity;
 use zapys_domain::{Action, Finding, ItemId, ObjectId, Private};
 use zapys_ledger::{Detail, Event, Opening, Salt, Subject, Term};
-use zapys_store::{DateBasis, DerivationState, Held, ItemDateRow, ObjectRow, RecordRow};
+use zapys_store::{DateBasis, DerivationState, Held, ItemDateRow, ObjectRow, Place, RecordRow};
 
 /// Items that are read together.
-const TOGETHER: u32 = 500;
+const TOGETHER: u32 = 1000;
 
 /// One entry with what its commitments hide.
 struct Told {
@@ -69,19 +69,25 @@ impl Told {
 }
 
 impl Casework {
-    /// The record agrees with the ledger. `deep`: also what lists show of each item is what its derivatives say.
-    pub(super) async fn verify_record(&self, marks: &Marks, deep: bool, faults: &mut Vec<String>) -> Result<()> {
+    /// The database itself is whole, its rules are those that zapys set, and its rows find what they refer to: what is amiss.
+    pub(super) async fn verify_database(&self) -> Result<Vec<String>> {
         self.store.check().await?;
+        let mut faults = Vec::new();
         for rule in self.store.rules_amiss().await? {
             faults.push(format!("the rule {rule} that keeps the record's history is not as zapys set it"));
         }
         for table in self.store.dangling().await? {
             faults.push(format!("{table} of the record has a gap, or refers to something that is not there"));
         }
-        self.verify_settings(marks, faults).await?;
-        self.verify_disposals(marks, faults).await?;
+        Ok(faults)
+    }
+
+    /// The record agrees with the ledger. `deep`: also what lists show of each item is what its derivatives say.
+    pub(super) async fn verify_record(&self, mut marks: Marks, deep: bool, faults: &mut Vec<String>) -> Result<()> {
+        self.verify_settings(&marks, faults).await?;
+        self.verify_disposals(&marks, faults).await?;
         self.verify_families(faults).await?;
-        let mut known = BTreeSet::new();
+        let mut missing = std::mem::take(&mut marks.items);
         let mut seen = Seen::default();
         let mut ahead = self.read_on(None);
         loop {
@@ -90,17 +96,17 @@ impl Casework {
             // The next items are read while these are looked at.
             ahead = self.read_on(Some(last.item.id));
             for held in &page {
-                known.insert(held.item.id);
+                missing.remove(&held.item.id);
                 if !marks.disposed.contains_key(&held.item.id) {
                     self.verify_item(held, deep, &mut seen, faults).await?;
                 }
             }
         }
-        for item in marks.items.difference(&known) {
+        for item in missing {
             faults.push(format!("item {item}, of which the ledger speaks, is not in the record"));
         }
-        self.verify_object_rows(marks, &seen, faults).await?;
-        self.verify_case_records(marks, faults).await
+        self.verify_object_rows(&marks, seen, faults).await?;
+        self.verify_case_records(&marks, faults).await
     }
 
     fn read_on(&self, after: Option<ItemId>) -> JoinHandle<zapys_store::Result<Vec<Held>>> {
@@ -109,12 +115,14 @@ impl Casework {
     }
 
     /// Rows of objects say what the items and derivations say that have them.
-    async fn verify_object_rows(&self, marks: &Marks, seen: &Seen, faults: &mut Vec<String>) -> Result<()> {
-        let mut after = None;
+    async fn verify_object_rows(&self, marks: &Marks, mut seen: Seen, faults: &mut Vec<String>) -> Result<()> {
+        let mut place = Place::default();
         loop {
-            let rows = self.store.objects(after, 4000).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = Some(last.id);
+            let (rows, next) = self.store.objects_from(&place, 4000).await?;
+            if rows.is_empty() {
+                break;
+            }
+            place = next;
             for row in rows {
                 // Those of items that were disposed of are not looked into.
                 if !seen.agrees(&row).unwrap_or(!marks.disposed.is_empty()) {
@@ -122,6 +130,14 @@ impl Casework {
                 }
             }
         }
+        for object in seen.without_row() {
+            let items = self.store.items_of(object).await?;
+            faults.extend(items.iter().map(|id| format!("the original of item {id} is not in the record")));
+            if items.is_empty() {
+                faults.push(format!("object {object}, which a derivation gave, is not in the record"));
+            }
+        }
+        Ok(())
     }
 
     async fn verify_item(&self, held: &Held, deep: bool, seen: &mut Seen, faults: &mut Vec<String>) -> Result<()> {
@@ -347,9 +363,6 @@ fn verify_intake(held: &Held, told: &[Told], noticed: &[Finding], faults: &mut V
             faults.push(format!("what was noticed while item {id} was unpacked is not what entry {} committed to", t.seq()));
         }
     }
-    if held.object.is_none() {
-        faults.push(format!("the original of item {id} is not in the record"));
-    }
 }
 
 /// Records are those that were put on record, and what follows from them, and protection, is what follows.
@@ -453,6 +466,8 @@ struct One {
     first: i64,
     bytes: Option<u64>,
     media_type: u16,
+    /// Its row was met.
+    kept: bool,
 }
 impl Seen {
     fn take(&mut self, object: ObjectId, at: i64, media_type: &str, bytes: Option<u64>) {
@@ -462,7 +477,7 @@ impl Seen {
         });
         // There are far fewer media types; should there ever be more, the last number stands for all of them.
         let number = u16::try_from(number).unwrap_or(u16::MAX);
-        let one = self.objects.entry(object).or_insert(One { first: at, bytes, media_type: number });
+        let one = self.objects.entry(object).or_insert(One { first: at, bytes, media_type: number, kept: false });
         one.first = one.first.min(at);
         one.bytes = one.bytes.or(bytes);
         if one.media_type != number {
@@ -470,11 +485,16 @@ impl Seen {
         }
     }
     /// Whether the row agrees; `None` where nothing was seen that has it.
-    fn agrees(&self, row: &ObjectRow) -> Option<bool> {
-        let one = self.objects.get(&row.id)?;
+    fn agrees(&mut self, row: &ObjectRow) -> Option<bool> {
+        let one = self.objects.get_mut(&row.id)?;
+        one.kept = true;
         let number = self.types.iter().position(|t| *t == row.media_type).map(|n| u16::try_from(n).unwrap_or(u16::MAX));
         let typed = number.is_some_and(|n| one.media_type == n || self.more.contains(&(row.id, n)));
         Some(one.first == row.first_seen.micros() && typed && one.bytes.is_none_or(|b| b == row.bytes))
+    }
+    /// Objects that something has and no row was met of.
+    fn without_row(&self) -> Vec<ObjectId> {
+        self.objects.iter().filter(|(_, one)| !one.kept).map(|(id, _)| *id).collect()
     }
 }
 

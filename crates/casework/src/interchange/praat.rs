@@ -65,7 +65,7 @@ fn covering(said: Vec<Stretch>, end: u64) -> Vec<Stretch> {
 
 /// Exact: a millisecond has three places.
 fn seconds(ms: u64) -> String {
-    if ms % 1000 == 0 {
+    if ms.is_multiple_of(1000) {
         (ms / 1000).to_string()
     } else {
         format!("{}.{:03}", ms / 1000, ms % 1000).trim_end_matches('0').to_owned()

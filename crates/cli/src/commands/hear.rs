@@ -21,10 +21,10 @@ pub async fn transcript(args: Transcript, settings: &Settings, out: &Out) -> Res
     let (case, id) = open_to_look(settings, &args.item, "transcript").await?;
     let transcript = case.transcript(id).await?;
     let lang = args.lang.as_deref();
-    if let Some(lang) = lang.filter(|l| *l != transcript.language) {
-        if transcript.segments.iter().all(|s| !s.translations.contains_key(lang)) {
-            return Err(CaseError::NoTranslation { lang: lang.to_owned() });
-        }
+    if let Some(lang) = lang.filter(|l| *l != transcript.language)
+        && transcript.segments.iter().all(|s| !s.translations.contains_key(lang))
+    {
+        return Err(CaseError::NoTranslation { lang: lang.to_owned() });
     }
     let text = interchange::write(&transcript, form, lang);
     if out.json && form != TranscriptForm::Json {

@@ -41,7 +41,7 @@ db_test! {
         tx.append(&entry(1, Some((item_id(1), 1))), &[]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(store.records(item_id(1)).await.unwrap(), [phase.clone(), corrected.clone(), taken_back.clone()]);
-        assert_eq!(store.records_of_case().await.unwrap(), [of_case.clone()]);
+        assert_eq!(store.records_of_case().await.unwrap(), std::slice::from_ref(&of_case));
         assert_eq!(store.records_of_kind(RecordKind::Effort).await.unwrap(), [of_case]);
         assert_eq!(store.record_at(record_id(10)).await.unwrap(), Some(phase.clone()));
         assert_eq!(store.corrected_by(record_id(10)).await.unwrap(), Some(record_id(11)));

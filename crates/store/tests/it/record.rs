@@ -2,7 +2,7 @@
 
 use crate::database::{db_test, raw};
 use crate::samples::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::edtf::Edtf;
 use zapys_domain::provenance::Sensitivity;
 use zapys_domain::*;
@@ -88,6 +88,31 @@ db_test! {
         assert_eq!((counts.items, counts.bytes, counts.objects, counts.acquisitions), (2, 203, 2, 2));
         assert_eq!(counts.by_kind, BTreeMap::from([(ItemKind::Recording, 2)]));
         assert_eq!(counts.by_status, BTreeMap::from([(ItemStatus::Unverified, 2)]));
+    }
+}
+
+db_test! {
+    async fn a_walk_over_all_objects_meets_each_once_with_its_key(at_) {
+        let store = Store::open(&at_).await.unwrap();
+        with_items(&store, 5).await;
+        let mut tx = store.begin().await.unwrap();
+        let key = ObjectKeyRow { object: object(3), name: "ab".repeat(32), epoch: 1, wrapped: vec![7; 40] };
+        tx.add_object_key(&key).await.unwrap();
+        tx.append(&entry(5, Some((item_id(1), 1))), &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        let (mut place, mut met, mut bare) = (Place::default(), Vec::new(), Vec::new());
+        loop {
+            let (rows, next) = store.keyed_objects_from(&place, 2).await.unwrap();
+            let (without, _) = store.objects_from(&place, 2).await.unwrap();
+            if rows.is_empty() {
+                break;
+            }
+            (place, bare) = (next, [bare, without].concat());
+            met.extend(rows);
+        }
+        assert_eq!(met.iter().map(|(row, _)| row.clone()).collect::<Vec<_>>(), bare);
+        assert_eq!(met.iter().map(|(row, _)| row.id).collect::<BTreeSet<_>>(), (1..=5).map(object).collect());
+        assert_eq!((met.len(), met.iter().find_map(|(_, key)| key.clone())), (5, Some(key)));
     }
 }
 
