@@ -21,8 +21,8 @@ use zapys_ledger::{Follow, Hash, KeyHistory, Note, Subject, VerifierKey};
 use zapys_store::{DerivationRow, NODE_STRIDE, Place};
 use zapys_vault::Kept;
 
-/// Objects that are looked up and re-read together.
-const TOGETHER: u32 = 4000;
+/// Objects that are looked up and re-read together: few, so that hashing begins soon.
+const TOGETHER: u32 = 500;
 /// Entries that are read together; whole subtrees of the kept levels.
 const ENTRIES: u32 = 4096;
 /// Setting that holds when objects were last re-read, and which were bad.

@@ -62,6 +62,10 @@ pub enum CaseError {
     NothingRead { what: String, why: &'static str },
     #[error("there is no translation into `{lang}`")]
     NoTranslation { lang: String },
+    #[error("there is no revision {number} of this transcript; {there} were put on record")]
+    NoSuchRevision { number: u32, there: usize },
+    #[error(transparent)]
+    Format(#[from] zapys_formats::FormatError),
     #[error("the flag {flag} has a value it cannot have")]
     Flag { flag: &'static str, wants: &'static str },
     #[error("the ledger cannot take this event: {0}")]
@@ -126,7 +130,9 @@ impl Fault for CaseError {
             | Self::OnHold
             | Self::NotDisposable
             | Self::NotEncrypted
+            | Self::NoSuchRevision { .. }
             | Self::NoTranslation { .. } => FaultKind::Usage,
+            Self::Format(e) => e.kind(),
             Self::NothingRead { .. } => FaultKind::Input,
             Self::Busy { .. } | Self::Path { .. } | Self::Server { .. } | Self::NoForgetfulPlace | Self::ReadOnly => {
                 FaultKind::Environment
@@ -186,6 +192,8 @@ impl Fault for CaseError {
             Self::NoSuchItem => "`zapys items` lists what there is.".into(),
             Self::Ambiguous => "Give more characters of the id.".into(),
             Self::NothingRead { .. } => "`zapys show ITEM` tells what was computed; `zapys process` computes what is due.".into(),
+            Self::NoSuchRevision { .. } => "`zapys review list ITEM` lists the revisions.".into(),
+            Self::Format(e) => e.hint(),
             Self::NoTranslation { .. } => {
                 "Leave --lang away for the words spoken; `zapys process` translates where an engine is installed.".into()
             }
@@ -229,6 +237,8 @@ impl Fault for CaseError {
             Self::Ambiguous => "ambiguous",
             Self::NothingRead { .. } => "nothing-read",
             Self::NoTranslation { .. } => "no-translation",
+            Self::NoSuchRevision { .. } => "no-such-revision",
+            Self::Format(e) => e.code(),
             Self::Flag { .. } => "bad-flag",
             Self::Ledger(_) => "ledger",
             Self::Proof(e) => e.code(),

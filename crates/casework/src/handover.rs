@@ -54,6 +54,8 @@ pub enum RecordError {
     ProtectionStays,
     #[error("the excerpt does not hold: {0}")]
     Excerpt(&'static str),
+    #[error("the revision does not hold: {0}")]
+    Revision(&'static str),
 }
 impl Fault for RecordError {
     fn kind(&self) -> FaultKind {
@@ -71,6 +73,7 @@ impl Fault for RecordError {
             Self::CorrectedAlready => "Correct the newest record of the chain; `zapys record list` shows it.".into(),
             Self::NoReason => "Say why with --because.".into(),
             Self::ProtectionStays => "Put another level on record, with a reason.".into(),
+            Self::Revision(_) => "`zapys transcript ITEM` shows the text as it stands.".into(),
             Self::Excerpt(_) => "Check the whole and the span; `zapys show ITEM` tells how long a recording is.".into(),
         }
     }
@@ -87,6 +90,7 @@ impl Fault for RecordError {
             Self::NoReason => "no-reason",
             Self::ProtectionStays => "protection-stays",
             Self::Excerpt(_) => "bad-excerpt",
+            Self::Revision(_) => "bad-revision",
         }
     }
 }
@@ -141,6 +145,11 @@ impl Casework {
         if let Some(RecordBody::Excerpt(e)) = &body {
             for item in &items {
                 self.check_excerpt(*item, e).await?;
+            }
+        }
+        if let Some(RecordBody::Revision(r)) = &body {
+            for item in &items {
+                self.check_revision(*item, r).await?;
             }
         }
         let mut tx = self.store.begin().await?;
@@ -240,6 +249,7 @@ impl Casework {
         let mut act = act.purpose("record").code("kind", kind.word()).code("record", &id.to_string());
         match body {
             Some(RecordBody::Phase(p)) => act = act.code("phase", p.phase.word()),
+            Some(RecordBody::Revision(r)) => act = act.code("manner", r.manner.word()),
             Some(RecordBody::Hold(h)) => {
                 act = act.code("state", h.state.word()).authority(Some(h.authority.reveal()))?;
             }

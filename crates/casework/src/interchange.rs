@@ -13,26 +13,7 @@ mod tests;
 use crate::view::{SegmentView, TranscriptView, clock};
 use std::fmt::Write;
 
-zapys_domain::words! {
-    /// A form that a transcript can be written in.
-    TranscriptForm {
-        /// All that is known, as `interface.md` has it.
-        Json = "json",
-        /// For reading.
-        Txt = "txt",
-        /// SubRip subtitles.
-        Srt = "srt",
-        /// Web Video Text Tracks, with speakers and the times of words.
-        Vtt = "vtt",
-        /// ELAN Annotation Format 3.0.
-        Eaf = "eaf",
-        /// Praat's intervals.
-        TextGrid = "textgrid",
-    }
-}
-
-/// What is said of every transcript that no person has reviewed.
-pub const UNREVIEWED: &str = "Machine, unreviewed";
+pub use zapys_domain::transcript::{REVIEWED, TranscriptForm, UNREVIEWED};
 
 /// The transcript in this form; `lang`: the translation that stands beside the words, where the form has a place for one (ELAN and
 /// JSON hold all of them).
@@ -47,9 +28,19 @@ pub fn write(t: &TranscriptView, form: TranscriptForm, lang: Option<&str>) -> St
     }
 }
 
+/// What every form says first.
+fn label(t: &TranscriptView) -> &'static str {
+    if t.reviewed { REVIEWED } else { UNREVIEWED }
+}
+
 /// Who heard it, in one line.
 fn heard_by(t: &TranscriptView) -> String {
-    format!("{UNREVIEWED}: {} {}", t.engine.name, t.engine.version)
+    let machine = format!("{} {}", t.engine.name, t.engine.version);
+    match &t.revision {
+        None => format!("{}: {machine}", label(t)),
+        Some(r) if r.whole => format!("{}: {}, revision {} ({}), over {machine}", label(t), r.by, r.number, r.manner),
+        Some(r) => format!("{}: {machine}, with changes by {}, revision {} ({})", label(t), r.by, r.number, r.manner),
+    }
 }
 
 /// The translation of a segment that was asked for, on a line of its own; nothing where there is none.

@@ -123,7 +123,7 @@ impl Casework {
         Ok(ItemView { disposed, ..item_view(row) })
     }
     /// Errors: `Disposed`.
-    async fn not_disposed(&self, id: ItemId) -> Result<()> {
+    pub(crate) async fn not_disposed(&self, id: ItemId) -> Result<()> {
         if self.store.is_disposed(id).await? { Err(CaseError::Disposed) } else { Ok(()) }
     }
 
@@ -279,8 +279,11 @@ impl Casework {
             Err(e) => return Err(e),
         };
         let t = t.value;
-        let mut segments: Vec<SegmentView> =
-            t.segments.into_iter().map(|segment| SegmentView { segment, translations: BTreeMap::new() }).collect();
+        let mut segments: Vec<SegmentView> = t
+            .segments
+            .into_iter()
+            .map(|segment| SegmentView { segment, translations: BTreeMap::new(), revision: None })
+            .collect();
         if let Some(Document { value: translation, .. }) = translation {
             let mut by_id: BTreeMap<String, _> = translation.segments.into_iter().map(|s| (s.id.clone(), s)).collect();
             for s in &mut segments {
@@ -305,6 +308,7 @@ impl Casework {
             engine,
             speakers: t.speakers,
             segments,
+            revision: None,
         })
     }
 

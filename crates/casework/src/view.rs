@@ -278,6 +278,34 @@ pub struct TranscriptView {
     pub engine: EngineView,
     pub speakers: Vec<zapys_domain::transcript::Speaker>,
     pub segments: Vec<SegmentView>,
+    /// The revision that is shown; absent for the machine's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<LayerView>,
+}
+/// One revision of a transcript.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct LayerView {
+    /// Counted from 1, in the order in which they were put on record.
+    pub number: u32,
+    pub record: String,
+    pub item: Option<ItemId>,
+    pub by: String,
+    pub time: String,
+    /// `correction`, `listening`, `adjudication`.
+    pub manner: String,
+    /// The revision below; `null`: the machine's words.
+    pub over: Option<u32>,
+    /// The whole recording was gone through.
+    pub whole: bool,
+    pub changed: usize,
+    pub added: usize,
+    pub removed: usize,
+    pub reason: Option<String>,
+    /// Form of the file that it came in.
+    pub form: Option<String>,
+    /// False where it was taken back.
+    pub current: bool,
 }
 /// One segment as shown.
 #[derive(Clone, Debug, Serialize)]
@@ -286,6 +314,9 @@ pub struct SegmentView {
     #[serde(flatten)]
     pub segment: zapys_domain::transcript::Segment,
     pub translations: BTreeMap<String, SegmentTranslation>,
+    /// The newest revision that changed it: its words are a person's then, and `confidence` is of what the machine heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
 }
 /// The translation of one segment.
 #[derive(Clone, Debug, Serialize)]

@@ -89,6 +89,9 @@ pub enum Command {
     /// Put on record: phases, intake, interception, excerpts, families, dates, protection, errors, consent, legal hold
     #[command(subcommand)]
     Record(Box<Record>),
+    /// Texts that people wrote or mended: layers over a machine's transcript
+    #[command(subcommand)]
+    Review(Review),
     /// What a standard finds met or missing in what is on record
     Conformance(Conformance),
     /// The browser workbench and API, on this machine only
@@ -294,6 +297,57 @@ pub struct Transcript {
     /// json, txt, srt, vtt, eaf (ELAN) or textgrid (Praat)
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Review {
+    /// Put a text on record, as another program wrote it: what it changes becomes a revision, and the text below stays
+    Add(ReviewAdd),
+    /// The revisions of a transcript, oldest first
+    List(One),
+    /// Where two texts of a recording differ
+    Compare {
+        /// Item id, unique prefix, or sha256: digest
+        item: String,
+        /// machine, latest, or the number of a revision
+        a: String,
+        /// machine, latest, or the number of a revision
+        #[arg(default_value = "latest")]
+        b: String,
+    },
+    /// Take a revision back; it stays readable by its number
+    Retract {
+        /// Item id, unique prefix, or sha256: digest
+        item: String,
+        /// Number of the revision
+        number: u32,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        because: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct ReviewAdd {
+    /// Item id, unique prefix, or sha256: digest
+    pub item: String,
+    /// The text: srt, vtt, eaf (ELAN), TextGrid (Praat), txt or json, as `zapys transcript` writes them; `-` reads standard input
+    pub file: PathBuf,
+    /// json, txt, srt, vtt, eaf or textgrid; without it, as the name of the file ends
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// correction (of the text below), listening (written before any other text was seen), adjudication (of two texts)
+    #[arg(long, value_name = "MANNER", default_value = "correction")]
+    pub manner: String,
+    /// What it was made from: machine, latest, or the number of a revision
+    #[arg(long, value_name = "machine|latest|N", default_value = "latest")]
+    pub over: String,
+    /// You went through the whole recording: the text counts as reviewed
+    #[arg(long)]
+    pub whole: bool,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -31,7 +31,6 @@ later! {
     Number "number" "Telephone numbers (not there yet)",
     Place "place" "Places (not there yet)",
     Incident "incident" "What is said to have happened (not there yet)",
-    Review "review" "Hearing and correcting machine text (not there yet)",
     Consent "consent" "Consent and withdrawal (not there yet)",
     Glossary "glossary" "Slang and call-signs (not there yet)",
     Dossier "dossier" "Exhibits and narrative (not there yet)",

@@ -9,6 +9,7 @@ mod bodies;
 
 pub use bodies::*;
 
+use crate::revision::Revision;
 use crate::{Fault, FaultKind, ItemId, Private, words};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -43,6 +44,8 @@ words! {
         Hold = "hold",
         /// The originator is a party to the conflict (R1.42).
         Party = "party",
+        /// What somebody made of a machine's transcript.
+        Revision = "revision",
     }
 }
 impl RecordKind {
@@ -124,6 +127,7 @@ bodies! {
     Ethics(EthicsDecision),
     Hold(Hold),
     Party(PartyOrigin),
+    Revision(Revision),
 }
 
 impl RecordBody {

@@ -20,6 +20,7 @@ pub mod passage;
 pub mod private;
 pub mod progress;
 pub mod provenance;
+pub mod revision;
 pub mod text;
 pub mod time;
 pub mod transcript;

@@ -23,6 +23,29 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// A form that a transcript can be written in.
+    TranscriptForm {
+        /// All that is known, as `interface.md` has it.
+        Json = "json",
+        /// For reading.
+        Txt = "txt",
+        /// SubRip subtitles.
+        Srt = "srt",
+        /// Web Video Text Tracks, with speakers and the times of words.
+        Vtt = "vtt",
+        /// ELAN Annotation Format 3.0.
+        Eaf = "eaf",
+        /// Praat's intervals.
+        TextGrid = "textgrid",
+    }
+}
+
+/// What is said of every transcript that no person has reviewed.
+pub const UNREVIEWED: &str = "Machine, unreviewed";
+/// What is said of a transcript that a person has gone through as a whole.
+pub const REVIEWED: &str = "Reviewed by a person";
+
 /// Ordered segments of one recording. Derivative kind `transcript`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transcript {

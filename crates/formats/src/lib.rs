@@ -21,6 +21,7 @@ pub mod picture;
 pub mod quotes;
 pub mod telegram;
 pub mod text_file;
+pub mod transcripts;
 
 pub mod reader;
 

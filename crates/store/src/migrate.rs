@@ -60,6 +60,13 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("schema/0006-history-sqlite.sql"),
         postgres: include_str!("schema/0006-history-postgres.sql"),
     },
+    Step {
+        version: 7,
+        name: "revisions",
+        common: include_str!("schema/0007-revisions.sql"),
+        sqlite: include_str!("schema/0007-history-sqlite.sql"),
+        postgres: include_str!("schema/0007-history-postgres.sql"),
+    },
 ];
 
 const STEPS_TABLE: &str =

@@ -17,6 +17,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("html", html),
     ("calls", calls),
     ("text", text),
+    ("transcripts", transcripts),
     ("picture", picture),
     ("archive", archive),
     ("words", words),
@@ -63,6 +64,39 @@ fn text(bytes: &[u8]) {
         for quote in &read.value.quotes {
             assert_eq!(joined[quote.start..quote.end].iter().collect::<String>(), quote.text);
         }
+    }
+}
+
+/// A transcript that somebody wrote lies over another as a layer that holds, and read again changes nothing more.
+fn transcripts(bytes: &[u8]) {
+    use zapys_domain::revision::{Manner, Revision, Said, changes};
+    use zapys_domain::transcript::{Transcript, TranscriptForm};
+    let Some((which, bytes)) = bytes.split_first() else { return };
+    let form = TranscriptForm::ALL[usize::from(*which) % TranscriptForm::ALL.len()];
+    let Ok(said) = zapys_formats::transcripts::read(form, bytes, &["A".into()]) else { return };
+    let segment = |n: u64| {
+        serde_json::json!({"id": format!("s{n}"), "start_ms": n * 1000, "end_ms": n * 1000 + 900, "speaker": "A", "channel": null,
+            "language": "uk", "text": "раз два", "confidence": 0.5, "flags": [], "words": []})
+    };
+    let below = serde_json::json!({"language": "uk", "duration_ms": 10_000, "parameters": null, "speakers": [],
+        "engine": {"name": "e", "version": "1", "model": null, "model_sha256": null, "binary_sha256": null},
+        "segments": (0..9).map(segment).collect::<Vec<_>>()});
+    let below: Transcript = serde_json::from_value(below).expect("a transcript");
+    let found = changes(&below, &said, 1);
+    let base = zapys_domain::ObjectId::of(b"");
+    let layer =
+        Revision { base, over: None, manner: Manner::Correction, whole: false, reason: None, read_from: None, changes: found };
+    if layer.amiss(&below).is_none() {
+        let now = layer.apply(&below);
+        let again = |s: &zapys_domain::transcript::Segment| Said {
+            id: Some(s.id.clone()),
+            start_ms: s.start_ms,
+            end_ms: Some(s.end_ms),
+            speaker: s.speaker.clone(),
+            language: Some(s.language.clone()),
+            text: s.text.clone(),
+        };
+        assert_eq!(changes(&now, &now.segments.iter().map(again).collect::<Vec<_>>(), 0), []);
     }
 }
 

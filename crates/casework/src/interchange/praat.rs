@@ -1,6 +1,6 @@
 //! Praat's TextGrid (`.TextGrid`, long text form): interval tiers by speaker, and below each one of its words.
 
-use super::{Stretch, UNREVIEWED, tiers};
+use super::{Stretch, label, tiers};
 use crate::view::TranscriptView;
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ pub fn text_grid(t: &TranscriptView) -> String {
     let last = tiers.iter().flat_map(|tier| &tier.said).map(|s| s.end_ms).max().unwrap_or(0);
     let end = t.duration_ms.max(last).max(1);
     let note = Stretch { start_ms: 0, end_ms: end, text: super::heard_by(t), segment: 0 };
-    let mut all = vec![(UNREVIEWED.to_owned(), vec![note])];
+    let mut all = vec![(label(t).to_owned(), vec![note])];
     for tier in tiers {
         all.push((tier.name.clone(), tier.said));
         if !tier.words.is_empty() {

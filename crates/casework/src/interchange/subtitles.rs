@@ -1,6 +1,6 @@
 //! SubRip (`.srt`) and Web Video Text Tracks (`.vtt`).
 
-use super::{UNREVIEWED, below, heard_by, words};
+use super::{below, heard_by, label, words};
 use crate::view::TranscriptView;
 use std::fmt::Write;
 use zapys_domain::transcript::Segment;
@@ -21,9 +21,9 @@ pub fn srt(t: &TranscriptView, lang: Option<&str>) -> String {
         let speaker = s.speaker.as_deref().map(|x| format!("{x}: ")).unwrap_or_default();
         // Nor may it hold the arrow that separates times.
         let words = without_empty_lines(&words(view, lang).replace("-->", "->"));
-        let label = if i > 0 { String::new() } else { format!("[{UNREVIEWED}] ") };
+        let first = if i > 0 { String::new() } else { format!("[{}] ", label(t)) };
         let (from, to) = (stamp(s.start_ms, ','), stamp(s.end_ms.max(s.start_ms + 1), ','));
-        let _ = write!(text, "{}\n{from} --> {to}\n{label}{speaker}{words}\n\n", i + 1);
+        let _ = write!(text, "{}\n{from} --> {to}\n{first}{speaker}{words}\n\n", i + 1);
     }
     text.trim_end().to_owned()
 }

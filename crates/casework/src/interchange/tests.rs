@@ -22,7 +22,7 @@ fn segment(id: &str, (start_ms, end_ms): (u64, u64), speaker: &str, text: &str, 
         flags: vec![],
         words: words.iter().copied().map(word).collect(),
     };
-    SegmentView { segment, translations: BTreeMap::new() }
+    SegmentView { segment, translations: BTreeMap::new(), revision: None }
 }
 fn transcript(segments: Vec<SegmentView>) -> TranscriptView {
     let speaker = |id: &str| Speaker { id: id.into(), label: format!("Speaker {id}"), channel: None };
@@ -40,6 +40,7 @@ fn transcript(segments: Vec<SegmentView>) -> TranscriptView {
         },
         speakers: vec![speaker("A"), speaker("B")],
         segments,
+        revision: None,
     }
 }
 /// One with everything that a form might trip over.
@@ -146,4 +147,60 @@ fn elan_and_praat_hold_what_is_escaped() {
     );
     let grid = write(&awkward(), TranscriptForm::TextGrid, None);
     assert!(grid.contains("не \"\"делали\"\"") && grid.contains("xmax = 3601.5\n"), "{grid}");
+}
+
+/// What the views are made from.
+fn below(t: &TranscriptView) -> zapys_domain::transcript::Transcript {
+    zapys_domain::transcript::Transcript {
+        language: Lang::parse(&t.language).expect("a tag"),
+        duration_ms: t.duration_ms,
+        engine: zapys_domain::EngineIdentity {
+            name: "e".into(),
+            version: "1".into(),
+            model: None,
+            model_sha256: None,
+            binary_sha256: None,
+        },
+        parameters: serde_json::Value::Null,
+        speakers: t.speakers.clone(),
+        segments: t.segments.iter().map(|s| s.segment.clone()).collect(),
+    }
+}
+fn changed(t: &TranscriptView, form: TranscriptForm, text: &str) -> Vec<zapys_domain::revision::Change> {
+    let said = zapys_formats::transcripts::read(form, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{form:?}: {e}"));
+    zapys_domain::revision::changes(&below(t), &said, zapys_formats::transcripts::within_ms(form))
+}
+
+#[test]
+fn what_is_written_and_read_again_changes_nothing() {
+    let mut many = awkward();
+    many.segments.push(segment("s0004", (5000, 6000), "B", "Слухай: A: [так] (добре) ]", &[]));
+    many.segments.push(segment("s0005", (5000, 6000), "A", "удвох", &[(5000, 5000, "удвох")]));
+    many.segments.push(segment("s0006", (7000, 7400), "A", "12:34 & &amp; «\"тихо\"» - 00:00:01,000", &[]));
+    many.segments.push(segment("s0007", (7400, 7400), "B", "...", &[]));
+    for t in [&many, &transcript(vec![segment("s1", (0, 10), "A", "так", &[])])] {
+        for form in TranscriptForm::ALL {
+            for lang in [None, Some("en")] {
+                let text = write(t, *form, lang);
+                assert_eq!(changed(t, *form, &text), [], "{form:?}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mended_word_is_the_only_change_in_every_form() {
+    let t = awkward();
+    for form in TranscriptForm::ALL {
+        let text = write(&t, *form, None);
+        let (old, new) = match form {
+            TranscriptForm::Vtt => (">слова<", ">нові слова<"),
+            _ => ("два слова", "два нові слова"),
+        };
+        assert_eq!(text.matches(old).count(), 1, "{form:?}: {text}");
+        let found = changed(&t, *form, &text.replace(old, new));
+        let [one] = &found[..] else { panic!("{form:?}: {found:?}") };
+        assert_eq!(one.text.as_ref().map(|t| t.reveal().as_str()), Some("два нові слова"), "{form:?}");
+        assert_eq!((one.segment.as_str(), one.start_ms, one.end_ms, &one.speaker), ("s0003", None, None, &None), "{form:?}");
+    }
 }

@@ -1,17 +1,15 @@
 //! `transcript`, `text`, `messages`, `calls`: the words of one item.
 
-use super::{not_there_yet, open_to_look};
+use super::open_to_look;
 use crate::Ended;
 use crate::flags::Transcript;
 use crate::out::Out;
 use zapys_casework::interchange::{self, TranscriptForm, UNREVIEWED};
-use zapys_casework::{CaseError, Settings};
+use zapys_casework::{CaseError, Layer, Settings};
 
 pub async fn transcript(args: Transcript, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    match args.revision.as_str() {
-        "machine" | "latest" => {}
-        _ => return Ok(not_there_yet(out, &format!("transcript --revision {}", args.revision))),
-    }
+    let layer = Layer::parse(&args.revision)
+        .ok_or(CaseError::Flag { flag: "--revision", wants: "machine, latest, or the number of a revision" })?;
     let form = match args.format.as_deref().map(|f| f.to_ascii_lowercase()) {
         None if out.json => TranscriptForm::Json,
         None => TranscriptForm::Txt,
@@ -19,7 +17,7 @@ pub async fn transcript(args: Transcript, settings: &Settings, out: &Out) -> Res
             .ok_or(CaseError::Flag { flag: "--format", wants: "json, txt, srt, vtt, eaf or textgrid" })?,
     };
     let (case, id) = open_to_look(settings, &args.item, "transcript").await?;
-    let transcript = case.transcript(id).await?;
+    let transcript = case.transcript_at(id, layer).await?;
     let lang = args.lang.as_deref();
     if let Some(lang) = lang.filter(|l| *l != transcript.language)
         && transcript.segments.iter().all(|s| !s.translations.contains_key(lang))

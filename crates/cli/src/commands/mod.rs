@@ -10,6 +10,7 @@ mod ledger;
 mod look;
 mod prove;
 mod record;
+mod review;
 mod serve;
 mod work;
 
@@ -54,6 +55,7 @@ pub async fn run(flags: Flags, out: &mut Out) -> Result<Ended, CaseError> {
         Command::Ledger(args) => ledger::ledger(args, &settings, out).await,
         Command::Produce(args) => prove::produce(args, &settings, out).await,
         Command::Record(args) => record::record(*args, &settings, out).await,
+        Command::Review(args) => review::review(args, &settings, out).await,
         Command::Conformance(args) => conformance::conformance(args, &settings, out).await,
         Command::Serve(args) => serve::serve(args, &settings, out).await,
         Command::Models(args) => case::models(args, &settings, out).await,

@@ -1,0 +1,315 @@
+//! Review: what people make of machine transcripts. Every change is a layer with author, time and reason; the machine's words
+//! stay, and any layer can be read back by its number.
+//!
+//! A layer comes in as a file from a program that people write transcripts in. What the file changes is found by comparing it
+//! with the layer it was made from, so that what its form cannot hold (times of words, doubts, languages) is not lost.
+
+use crate::Result;
+use crate::error::CaseError;
+use crate::handover::{RecordError, RecordRequest, current};
+use crate::open::Casework;
+use crate::show::engine_view;
+use crate::view::{LayerView, SegmentView, TranscriptView};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use zapys_domain::handover::{RecordBody, RecordKind};
+use zapys_domain::media::Document;
+use zapys_domain::revision::{Manner, ReadFrom, Revision, Said, changes};
+use zapys_domain::transcript::{Transcript, TranscriptForm};
+use zapys_domain::{Actor, DerivativeKind, ItemId, ObjectId, Private, RecordId};
+use zapys_formats::transcripts;
+use zapys_store::{DerivationRow, RecordRow};
+
+/// Which text of a recording is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The machine's own words.
+    Machine,
+    /// The newest revision that was not taken back; the machine's words where there is none.
+    Latest,
+    /// The revision of that number, counted from 1 in the order in which they were put on record.
+    Number(u32),
+}
+impl Layer {
+    /// `machine`, `latest` or a number from 1 on.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "machine" => Some(Self::Machine),
+            "latest" => Some(Self::Latest),
+            _ => text.parse().ok().filter(|n| *n > 0).map(Self::Number),
+        }
+    }
+}
+
+/// A text that somebody wrote or mended.
+#[derive(Clone, Debug)]
+pub struct ReviewRequest {
+    #[allow(missing_docs)]
+    pub form: TranscriptForm,
+    /// The file.
+    pub bytes: Vec<u8>,
+    #[allow(missing_docs)]
+    pub manner: Manner,
+    /// What it was made from.
+    pub over: Layer,
+    /// The whole recording was gone through.
+    pub whole: bool,
+    #[allow(missing_docs)]
+    pub reason: Option<String>,
+}
+
+/// One segment that two texts have differently.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct DifferenceView {
+    pub segment: String,
+    pub start_ms: u64,
+    /// `null`: nothing is said there.
+    pub a: Option<String>,
+    pub b: Option<String>,
+    pub speaker_a: Option<String>,
+    pub speaker_b: Option<String>,
+}
+
+/// A revision with its number.
+struct Numbered {
+    number: u32,
+    row: RecordRow,
+    revision: Revision,
+    current: bool,
+}
+
+impl Casework {
+    /// What people made of the transcript of a recording, oldest first, what was taken back included.
+    pub async fn revisions(&self, item: ItemId) -> Result<Vec<LayerView>> {
+        let all = self.numbered(item).await?;
+        Ok(all.iter().map(|n| layer_view(n, &all)).collect())
+    }
+
+    async fn numbered(&self, item: ItemId) -> Result<Vec<Numbered>> {
+        self.row(item).await?;
+        let rows: Vec<RecordRow> =
+            self.store.records(item).await?.into_iter().filter(|r| r.kind == RecordKind::Revision).collect();
+        let now: BTreeSet<RecordId> = current(rows.clone()).iter().map(|r| r.id).collect();
+        let mut all = Vec::new();
+        for row in rows {
+            let Some(RecordBody::Revision(revision)) = row.body.clone() else { continue };
+            let number = u32::try_from(all.len()).unwrap_or(u32::MAX).saturating_add(1);
+            all.push(Numbered { number, current: now.contains(&row.id), row, revision });
+        }
+        Ok(all)
+    }
+
+    /// The words of a recording as that layer has them, with translations beside what the machine heard.
+    /// Errors: `NoSuchRevision`, and those of [`Casework::transcript`].
+    pub async fn transcript_at(&self, item: ItemId, layer: Layer) -> Result<TranscriptView> {
+        let all = self.numbered(item).await?;
+        let Some(top) = pick(&all, layer)? else { return self.transcript(item).await };
+        let chain = chain(&all, top)?;
+        let (machine, derivation) = self.base(item, top.revision.base).await?;
+        let mut by: BTreeMap<String, u32> = BTreeMap::new();
+        let mut now = machine.clone();
+        for n in &chain {
+            by.extend(n.revision.changes.iter().map(|c| (c.segment.clone(), n.number)));
+            now = n.revision.apply(&now);
+        }
+        // A translation is of the words that the machine heard; where those changed, it is of other words.
+        let newest = if self.is_newest(item, &derivation).await { Some(self.transcript(item).await?) } else { None };
+        let mut beside: BTreeMap<String, SegmentView> =
+            newest.into_iter().flat_map(|t| t.segments).map(|s| (s.segment.id.clone(), s)).collect();
+        let segments = now.segments.into_iter().map(|segment| {
+            let beside = beside.remove(&segment.id).filter(|b| b.segment.text == segment.text);
+            SegmentView {
+                revision: by.get(&segment.id).copied(),
+                translations: beside.map(|b| b.translations).unwrap_or_default(),
+                segment,
+            }
+        });
+        let mut engine = engine_view(&derivation);
+        engine.parameters = machine.parameters;
+        Ok(TranscriptView {
+            item,
+            language: now.language.to_string(),
+            duration_ms: now.duration_ms,
+            reviewed: top.revision.whole,
+            engine,
+            speakers: now.speakers,
+            segments: segments.collect(),
+            revision: Some(layer_view(top, &all)),
+        })
+    }
+
+    /// Puts a text that somebody wrote or mended on record, as a layer. Errors: `Format` where the file cannot be read,
+    /// `Record` where it changes nothing or does not hold.
+    pub async fn review(&self, actor: &Actor, item: ItemId, request: ReviewRequest) -> Result<LayerView> {
+        let all = self.numbered(item).await?;
+        let (base, over, below) = match pick(&all, request.over)? {
+            Some(top) => {
+                let below = self.below(item, &all, top).await?;
+                (top.revision.base, Some(top.row.id), below)
+            }
+            None => {
+                let (document, derivation): (Document<Transcript>, _) = self.typed(item, DerivativeKind::Transcript).await?;
+                (derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?, None, document.value)
+            }
+        };
+        let speakers: Vec<String> = below.speakers.iter().map(|s| s.id.clone()).collect();
+        let said = transcripts::read(request.form, &request.bytes, &speakers)?;
+        let found = changes(&below, &said, transcripts::within_ms(request.form));
+        if found.is_empty() && !request.whole {
+            return Err(RecordError::Revision("the file says what is there already").into());
+        }
+        let revision = Revision {
+            base,
+            over,
+            manner: request.manner,
+            whole: request.whole,
+            reason: request.reason.filter(|r| !r.trim().is_empty()).map(Private::new),
+            read_from: Some(ReadFrom { form: request.form.word().into(), digest: ObjectId::of(&request.bytes) }),
+            changes: found,
+        };
+        let body = Some(RecordBody::Revision(revision));
+        let put = RecordRequest { kind: RecordKind::Revision, items: vec![item], body, corrects: None, because: None };
+        let record = self.put_on_record(actor, put).await?.remove(0).record;
+        let mut all = self.revisions(item).await?;
+        let place = all.iter().position(|v| v.record == record).ok_or(CaseError::Inconsistent { what: "a record" })?;
+        Ok(all.swap_remove(place))
+    }
+
+    /// A layer rests on a transcript of this recording and on layers of it, and holds over them.
+    pub(crate) async fn check_revision(&self, item: ItemId, revision: &Revision) -> Result<()> {
+        let refuse = |why| Err(CaseError::from(RecordError::Revision(why)));
+        let all = self.numbered(item).await?;
+        let below = match revision.over {
+            Some(over) => match all.iter().find(|n| n.row.id == over) {
+                Some(n) if n.revision.base == revision.base => self.below(item, &all, n).await?,
+                Some(_) => return refuse("it lies on another transcript than the revision below it"),
+                None => return refuse("the revision below it is none of this recording"),
+            },
+            None => self.base(item, revision.base).await?.0,
+        };
+        match revision.amiss(&below) {
+            Some(why) => refuse(why),
+            None => Ok(()),
+        }
+    }
+
+    /// Where two texts of a recording differ, in order of time.
+    pub async fn compare(&self, item: ItemId, a: Layer, b: Layer) -> Result<Vec<DifferenceView>> {
+        let (a, b) = (self.transcript_at(item, a).await?, self.transcript_at(item, b).await?);
+        let plain = |t: &TranscriptView| Transcript {
+            language: zapys_domain::Lang::und(),
+            duration_ms: t.duration_ms,
+            engine: zapys_domain::EngineIdentity {
+                name: String::new(),
+                version: String::new(),
+                model: None,
+                model_sha256: None,
+                binary_sha256: None,
+            },
+            parameters: serde_json::Value::Null,
+            speakers: t.speakers.clone(),
+            segments: t.segments.iter().map(|s| s.segment.clone()).collect(),
+        };
+        let (a, b) = (plain(&a), plain(&b));
+        let said = |s: &zapys_domain::transcript::Segment| Said {
+            // Two independent texts number their own segments alike by chance; the machine's are the same in both.
+            id: (!s.id.starts_with('h')).then(|| s.id.clone()),
+            start_ms: s.start_ms,
+            end_ms: Some(s.end_ms),
+            speaker: s.speaker.clone(),
+            language: Some(s.language.clone()),
+            text: s.text.clone(),
+        };
+        let found = changes(&a, &b.segments.iter().map(said).collect::<Vec<_>>(), 1);
+        let differ = found.into_iter().map(|c| {
+            let old = a.segments.iter().find(|s| s.id == c.segment);
+            let text = old.map(|s| s.text.clone());
+            let speaker = old.and_then(|s| s.speaker.clone());
+            DifferenceView {
+                start_ms: old.map(|s| s.start_ms).or(c.start_ms).unwrap_or_default(),
+                b: if c.removed { None } else { c.text.map(Private::into_inner).or_else(|| text.clone()) },
+                speaker_b: if c.removed { None } else { c.speaker.or_else(|| speaker.clone()) },
+                a: text,
+                speaker_a: speaker,
+                segment: c.segment,
+            }
+        });
+        let mut all: Vec<DifferenceView> = differ.collect();
+        all.sort_by_key(|d| d.start_ms);
+        Ok(all)
+    }
+
+    /// The machine's transcript of that digest, and how it was made.
+    async fn base(&self, item: ItemId, base: ObjectId) -> Result<(Transcript, DerivationRow)> {
+        self.not_disposed(item).await?;
+        let made = self.store.derivations(item).await?.into_iter();
+        let mut made = made.filter(|d| d.kind == DerivativeKind::Transcript && d.output == Some(base));
+        let derivation = made.next().ok_or(RecordError::Revision("what it lies on is no transcript of this recording"))?;
+        let bytes = self.read_object(base).await?;
+        let document: Document<Transcript> =
+            serde_json::from_slice(&bytes).map_err(|_| CaseError::Inconsistent { what: "a derivative" })?;
+        Ok((document.value, derivation))
+    }
+
+    async fn is_newest(&self, item: ItemId, derivation: &DerivationRow) -> bool {
+        let newest = self.store.derivative(item, DerivativeKind::Transcript).await;
+        newest.is_ok_and(|d| d.is_some_and(|d| d.output == derivation.output))
+    }
+
+    /// The text of a layer.
+    async fn below(&self, item: ItemId, all: &[Numbered], top: &Numbered) -> Result<Transcript> {
+        let (machine, _) = self.base(item, top.revision.base).await?;
+        Ok(chain(all, top)?.iter().fold(machine, |t, n| n.revision.apply(&t)))
+    }
+}
+
+fn pick(all: &[Numbered], layer: Layer) -> Result<Option<&Numbered>> {
+    match layer {
+        Layer::Machine => Ok(None),
+        Layer::Latest => Ok(all.iter().rev().find(|n| n.current)),
+        Layer::Number(number) => match all.iter().find(|n| n.number == number) {
+            Some(n) => Ok(Some(n)),
+            None => Err(CaseError::NoSuchRevision { number, there: all.len() }),
+        },
+    }
+}
+
+/// The layers up to that one, the lowest first.
+fn chain<'a>(all: &'a [Numbered], top: &'a Numbered) -> Result<Vec<&'a Numbered>> {
+    let mut chain = vec![top];
+    while let Some(over) = chain[chain.len() - 1].revision.over {
+        let below = all.iter().find(|n| n.row.id == over);
+        match below {
+            // Each was there before the one above it, so this ends.
+            Some(n) if n.number < chain[chain.len() - 1].number => chain.push(n),
+            _ => return Err(CaseError::Inconsistent { what: "a revision" }),
+        }
+    }
+    chain.reverse();
+    Ok(chain)
+}
+
+fn layer_view(n: &Numbered, all: &[Numbered]) -> LayerView {
+    let over = n.revision.over.and_then(|over| all.iter().find(|o| o.row.id == over)).map(|o| o.number);
+    let count = |which: &dyn Fn(&zapys_domain::revision::Change) -> bool| n.revision.changes.iter().filter(|c| which(c)).count();
+    let added =
+        count(&|c| !c.removed && c.segment.starts_with('h') && c.start_ms.is_some() && c.end_ms.is_some() && c.text.is_some());
+    let removed = count(&|c| c.removed);
+    LayerView {
+        number: n.number,
+        record: n.row.id.to_string(),
+        item: n.row.item,
+        by: n.row.actor.id.clone(),
+        time: n.row.at.to_string(),
+        manner: n.revision.manner.word().into(),
+        over,
+        whole: n.revision.whole,
+        changed: n.revision.changes.len() - added - removed,
+        added,
+        removed,
+        reason: n.revision.reason.as_ref().map(|r| r.reveal().clone()),
+        form: n.revision.read_from.as_ref().map(|f| f.form.clone()),
+        current: n.current,
+    }
+}
