@@ -35,6 +35,7 @@ fn tape_to_dossier() {
 
     words_are_heard(&s, truth);
     others_read_the_words(&s);
+    people_mend_the_words(&s);
     pictures_are_read(&s, truth);
     written_things_are_read(&s, truth);
     forms_are_found(&s);
@@ -91,6 +92,83 @@ fn words_are_heard(s: &Stage, truth: &Value) {
     }
     let english: Vec<_> = segments.iter().filter(|x| x["channel"] == 0).map(|x| x["translations"]["en"].clone()).collect();
     assert!(english.iter().any(|t| t["text"].is_string()) && english.iter().all(|t| t.is_null() || t["reviewed"] == false));
+}
+
+/// What somebody mends in another program lies over the machine's words: each form gives the same layer, the words that stayed
+/// keep their times, the machine's text stays, and what was taken back is readable by its number.
+fn people_mend_the_words(s: &Stage) {
+    let item = s.item("call-01.wav");
+    let transcript = |revision: &str| {
+        s.run(&["-C", "case", "transcript", &item, "--format", "json", "--revision", revision]).ends(0).json().remove(0)
+    };
+    let machine = transcript("machine");
+    assert_eq!(transcript("latest"), machine);
+    assert!(s.run(&["-C", "case", "review", "list", &item]).ends(0).out.starts_with("Nobody has put"));
+    let segments = machine["segments"].as_array().expect("segments");
+    let (place, old) = segments
+        .iter()
+        .enumerate()
+        .map(|(i, x)| (i, x["text"].as_str().expect("text")))
+        .find(|(_, text)| text.split(' ').count() > 3)
+        .expect("a longer segment");
+    let mended = old.replacen(' ', " (нерозбірливо) ", 1);
+    for (n, form) in ["srt", "vtt", "eaf", "textgrid", "txt", "json"].iter().enumerate() {
+        let written = s.run(&["-C", "case", "transcript", &item, "--format", form, "--revision", "machine"]).ends(0).out;
+        // The same words, unchanged, are no revision.
+        let file = format!("mended.{form}");
+        s.write(&file, written.as_bytes());
+        let add = ["-C", "case", "review", "add", &item, &file, "--over", "machine", "--reason", "heard twice", "--json"];
+        s.run(&add).ends(3).says("says what is there already");
+        let spoken = if *form == "vtt" { timed(&segments[place]) } else { (old.to_owned(), mended.clone()) };
+        assert!(written.contains(&spoken.0), "{form}: {written}");
+        s.write(&file, written.replacen(&spoken.0, &spoken.1, 1).as_bytes());
+        let added = s.run(&add).ends(0).json().remove(0);
+        let counts = ["number", "changed", "added", "removed"].map(|f| added[f].as_u64().expect("a count"));
+        assert_eq!(counts, [n as u64 + 1, 1, 0, 0], "{form}: {added}");
+        let now = transcript("latest");
+        assert_eq!(now["segments"][place]["text"].as_str().map(squeezed), Some(squeezed(&mended)), "{form}");
+        assert_eq!((&now["reviewed"], &now["revision"]["form"]), (&json!(false), &json!(form)));
+        for (i, (a, b)) in segments.iter().zip(now["segments"].as_array().expect("segments")).enumerate() {
+            if i == place {
+                let times =
+                    |x: &Value| x["words"].as_array().expect("words").iter().map(|w| w["start_ms"].clone()).collect::<Vec<_>>();
+                assert_eq!(times(a), times(b), "{form}: the words that stayed keep their times, and the new one has none");
+                assert_eq!(b["revision"], n + 1);
+            } else {
+                assert_eq!(a, b, "{form}");
+            }
+        }
+    }
+    assert_eq!(transcript("machine"), machine);
+    let differ = s.run(&["-C", "case", "review", "compare", &item, "machine", "1", "--json"]).ends(0).json();
+    assert_eq!((differ.len(), &differ[0]["a"]), (1, &json!(old)));
+    // A second listener, who heard the whole: a text of their own over the machine's, which then counts as reviewed.
+    let own = "1\n00:00:01,000 --> 00:00:02,000\nB: усе інакше\n";
+    s.write("own.srt", own.as_bytes());
+    s.run(&["-C", "case", "review", "add", &item, "own.srt", "--manner", "listening", "--whole"]).ends(0);
+    let now = transcript("latest");
+    assert_eq!((&now["reviewed"], now["segments"].as_array().map(Vec::len)), (&json!(true), Some(1)));
+    let text = s.run(&["-C", "case", "transcript", &item]).ends(0).out;
+    assert!(text.starts_with("Reviewed by a person: person:owner, revision 7"), "{text}");
+    assert!(text.contains("усе інакше") && !text.contains("Machine, unreviewed"), "{text}");
+    s.run(&["-C", "case", "review", "retract", &item, "7", "--because", "another call"]).ends(0);
+    assert_eq!(transcript("latest")["revision"]["number"], 6);
+    let seventh = transcript("7");
+    assert_eq!((&seventh["segments"], &seventh["revision"]["current"]), (&now["segments"], &json!(false)));
+    s.run(&["-C", "case", "transcript", &item, "--revision", "8"]).ends(3).says("7 were put on record");
+    s.write("own.eaf", b"no such thing");
+    s.run(&["-C", "case", "review", "add", &item, "own.eaf"]).ends(2).says("these bytes are not eaf");
+    s.run(&["-C", "case", "review", "add", &s.item("calls.csv"), "own.srt"]).ends(2);
+    s.run(&["-C", "case", "verify"]).ends(0);
+}
+
+/// The words of a segment as `vtt` has them, and with a word put after the first.
+fn timed(segment: &Value) -> (String, String) {
+    let first = segment["words"][0]["text"].as_str().expect("a word");
+    (format!("{first} <"), format!("{first} (нерозбірливо) <"))
+}
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// ELAN's, Praat's and subtitles' own readers find every segment and every word where it was heard.

@@ -3,12 +3,12 @@
 use crate::error::Problem;
 use crate::guard::{Acting, Opened};
 use axum::Json;
-use axum::extract::{Path, RawQuery};
+use axum::extract::{Path, Query, RawQuery};
 use axum::http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use zapys_casework::view::{ItemDetail, ItemsPage, TextView, TranscriptView};
-use zapys_casework::{ItemsRequest, ItemsSort};
+use zapys_casework::{CaseError, ItemsRequest, ItemsSort, Layer};
 use zapys_domain::{DerivativeKind, ItemKind};
 
 /// Reads the filters of a query string; each may repeat.
@@ -52,10 +52,23 @@ pub async fn custody(app: Opened, _: Acting, Path(item): Path<String>) -> Result
     let id = app.case.resolve(&item).await?;
     Ok(Json(json!({"events": app.case.custody(Some(id)).await?})))
 }
-pub async fn transcript(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<TranscriptView>, Problem> {
+/// Which text of a recording is asked for.
+#[derive(serde::Deserialize)]
+pub struct Which {
+    /// `machine`, `latest` (also without it), or the number of a revision.
+    revision: Option<String>,
+}
+pub async fn transcript(
+    app: Opened,
+    Acting(actor): Acting,
+    Path(item): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Json<TranscriptView>, Problem> {
+    let layer = which.revision.as_deref().map_or(Some(Layer::Latest), Layer::parse);
+    let layer = layer.ok_or(CaseError::Flag { flag: "revision", wants: "machine, latest, or the number of a revision" })?;
     let id = app.case.resolve(&item).await?;
     app.case.note_access(&actor, id, "transcript").await?;
-    Ok(Json(app.case.transcript(id).await?))
+    Ok(Json(app.case.transcript_at(id, layer).await?))
 }
 pub async fn text(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<TextView>, Problem> {
     let id = app.case.resolve(&item).await?;

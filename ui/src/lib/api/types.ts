@@ -206,6 +206,8 @@ export interface Segment {
   flags: string[];
   words: Word[];
   translations: Record<string, { text: string; engine: string; reviewed: boolean }>;
+  /** The newest revision that changed it: its words are a person's then. */
+  revision?: number;
 }
 export interface Speaker {
   id: string;
@@ -219,6 +221,8 @@ export interface Transcript {
   engine: Engine;
   speakers: Speaker[];
   segments: Segment[];
+  /** The revision that is shown; absent for the machine's own words. */
+  revision?: { number: number; by: string; manner: string; time: string; whole: boolean };
 }
 export interface Peaks {
   duration_ms: number;
