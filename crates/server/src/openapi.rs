@@ -32,7 +32,13 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
     ),
     ("get", "/items/{item}", "One item with acquisitions, derivatives, children and integrity", "Item"),
     ("get", "/items/{item}/custody", "The custody events of an item, oldest first", "Events"),
-    ("get", "/items/{item}/transcript", "Words spoken, with translations; machine, unreviewed", "Transcript"),
+    (
+        "get",
+        "/items/{item}/transcript",
+        "Words spoken, with translations; machine, unreviewed unless it says otherwise. `revision`: machine, latest (also without it), \
+         or a number",
+        "Transcript",
+    ),
     ("get", "/items/{item}/text", "Readable text of a picture, article or document; machine, unreviewed", "Text"),
     ("get", "/items/{item}/messages", "Messages of a chat export", "Messages"),
     ("get", "/items/{item}/calls", "Rows of a call-record table", "Calls"),

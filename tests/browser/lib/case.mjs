@@ -66,6 +66,9 @@ export const PASSPHRASE = 'кит lantern seventeen віконце drum';
 /** Part of the evidence is enough where evidence is not the point. */
 const FEW = ['call-02.wav', 'origin.html', 'chat-light.png', 'calls.csv'];
 
+/** The recording whose words somebody mended, and the word that they heard where the machine heard none. */
+export const MENDED = { title: 'call-02.wav', word: '(нерозбірливо)' };
+
 /** Makes and serves a case. `stop()` ends the server and removes every trace; `again(settings)` ends it and starts it anew.
  *  `encrypted`: a case that opens with `PASSPHRASE` or with the bytes `key`, served locked. */
 export async function serveCase({ hostile = true, encrypted = false } = {}) {
@@ -114,6 +117,15 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     const { started } = await begin({}, opens);
     return { stop: () => endOf(started) };
   }
+  /** Somebody mends the first words of a call in another program, and they become a revision. */
+  async function mend() {
+    const { stdout } = await zapys('-C', dir, 'items', '--json');
+    const { item } = stdout.trim().split('\n').map((line) => JSON.parse(line)).find(({ title }) => title === MENDED.title);
+    const subtitles = path.join(folder, 'mended.srt');
+    const { stdout: written } = await zapys('-C', dir, 'transcript', item, '--format', 'srt', '--revision', 'machine');
+    await writeFile(subtitles, written.replace(/(\] [AB]: \S+)/, `$1 ${MENDED.word}`));
+    await zapys('-C', dir, 'review', 'add', item, subtitles, '--reason', 'Heard twice.');
+  }
   /** As if somebody pulled the plug. */
   async function kill() {
     const ended = once(server, 'exit');
@@ -144,6 +156,7 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
       }
     }
     await zapys('-C', dir, 'process');
+    if (!encrypted && hostile) await mend();
     return { ...(await serve()), key, stop, again, second, kill };
   } catch (cause) {
     await stop();

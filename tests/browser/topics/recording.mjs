@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { MENDED } from '../lib/case.mjs';
 
 const ready = (page) => page.getByRole('button', { name: 'Play', exact: true }).and(page.locator(':enabled')).waitFor();
 const soundAt = (page) => page.evaluate(() => window.seen.sounds.at(-1).currentTime * 1000);
@@ -134,6 +135,25 @@ export default function recording(bench) {
         await page.locator('.cell.tr').first().waitFor({ state: 'detached' });
         await page.keyboard.press('t');
         await page.locator('.cell.tr').first().waitFor();
+      });
+    });
+
+    test('what a person mended is theirs, and the rest stays the machine’s', async () => {
+      const { item } = bench.item(MENDED.title);
+      const now = await bench.get(`/items/${item}/transcript`);
+      const machine = await bench.get(`/items/${item}/transcript?revision=machine`);
+      const idx = now.segments.findIndex((segment) => segment.revision === 1);
+      assert.ok(idx >= 0 && now.segments[idx].text.includes(MENDED.word) && !now.reviewed);
+      assert.ok(machine.revision === undefined && !machine.segments[idx].text.includes(MENDED.word));
+      // Words that stayed keep the times that were measured; the new one has none.
+      assert.deepEqual(now.segments[idx].words.map((word) => word.start_ms), machine.segments[idx].words.map((word) => word.start_ms));
+      await bench.with(`/items/${item}`, async (page) => {
+        const text = page.getByRole('region', { name: 'Transcript' });
+        await text.getByText('revision 1 by person:owner').waitFor();
+        await text.getByText(`1 of ${now.segments.length} reviewed`).waitFor();
+        assert.equal((await row(page, idx).locator('.cell.p').innerText()).trim(), now.segments[idx].text);
+        assert.equal(await row(page, idx).locator('[data-word]').count(), machine.segments[idx].words.length);
+        assert.equal(await page.locator('.cell.p').count(), 1);
       });
     });
 

@@ -31,7 +31,9 @@ pub async fn review(args: Review, settings: &Settings, out: &Out) -> Result<Ende
             Ok(Ended::Done)
         }
         Review::Compare { item, a, b } => {
-            let (a, b) = (layer("A", &a)?, layer("B", &b)?);
+            let names = [a, b];
+            let (a, b) = (layer("A", &names[0])?, layer("B", &names[1])?);
+            let wide = names.iter().map(String::len).max().unwrap_or(0);
             let (case, id) = open_to_look(settings, &item, "transcript").await?;
             let differ = case.compare(id, a, b).await?;
             for d in &differ {
@@ -41,10 +43,12 @@ pub async fn review(args: Review, settings: &Settings, out: &Out) -> Result<Ende
                     None => "nothing".into(),
                 };
                 out.say(format!(
-                    "{} {}\n    A  {}\n    B  {}",
+                    "{} {}\n    {:<wide$}  {}\n    {:<wide$}  {}",
                     clock(d.start_ms),
                     d.segment,
+                    names[0],
                     said(&d.a, &d.speaker_a),
+                    names[1],
                     said(&d.b, &d.speaker_b)
                 ));
             }

@@ -47,6 +47,7 @@ fn tape_to_dossier() {
     assert!(verified.success());
     bagit(&s.path("bag"), true);
     let report = std::fs::read_to_string(s.path("bag/data/report/index.html")).expect("a report");
+    assert!(report.contains("people wrote 6 revisions of its transcript"));
     assert!(report.to_lowercase().contains("machine, unreviewed") && !report.contains("<script"));
     s.run(&["-C", "case", "verify", "--deep"]).ends(0);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { excerpt, marked, perBlock, pieces } from './words';
+import { excerpt, marked, mended, perBlock, pieces } from './words';
 
 const joined = (parts: { text: string }[]): string => parts.map((part) => part.text).join('');
 
@@ -21,6 +21,16 @@ test('where words and text differ the words are shown, each with its time', () =
   expect(joined(pieces('а не было', [{ text: 'а' }, { text: 'было' }]))).toBe('а было');
   expect(pieces('нет слов', [])).toEqual([{ text: 'нет слов', idx: -1 }]);
   expect(pieces('', [])).toEqual([]);
+});
+
+test('a text that a person mended stands whole, with the words that are still in it', () => {
+  const text = 'Ні, невідомо: не робили (справді) опис';
+  const parts = mended(text, [{ text: 'не' }, { text: 'робили' }, { text: 'зник' }, { text: 'опис' }]);
+  expect(joined(parts)).toBe(text);
+  expect(parts.filter((part) => part.idx >= 0)).toEqual([{ text: 'не', idx: 0 }, { text: 'робили', idx: 1 }, { text: 'опис', idx: 3 }]);
+  expect(parts.findIndex((part) => part.idx === 0)).toBe(1);
+  expect(mended('усе інакше', [])).toEqual([{ text: 'усе інакше', idx: -1 }]);
+  expect(mended('', [])).toEqual([]);
 });
 
 test('marks count characters, not UTF-16 units', () => {

@@ -24,6 +24,29 @@ export function pieces(text: string, words: readonly { text: string }[]): Piece[
   return out;
 }
 
+/** The same for a text that a person mended: it stands whole, and `words` are those of the machine's that are still in it. */
+export function mended(text: string, words: readonly { text: string }[]): Piece[] {
+  const out: Piece[] = [];
+  let from = 0;
+  for (const [idx, word] of words.entries()) {
+    const at = whole(text, word.text, from);
+    if (at < 0) continue;
+    if (at > from) out.push({ text: text.slice(from, at), idx: -1 });
+    out.push({ text: word.text, idx });
+    from = at + word.text.length;
+  }
+  if (from < text.length) out.push({ text: text.slice(from), idx: -1 });
+  return out;
+}
+/** Where a word stands by itself, not inside another one; -1 where it does not. */
+function whole(text: string, word: string, from: number): number {
+  const inside = (c: string | undefined): boolean => c !== undefined && /[\p{L}\p{N}]/u.test(c);
+  for (let at = word === '' ? -1 : text.indexOf(word, from); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!inside(text[at - 1]) && !inside(text[at + word.length])) return at;
+  }
+  return -1;
+}
+
 function apart(words: readonly { text: string }[]): Piece[] {
   return words.flatMap((word, idx) => (idx > 0 ? [{ text: ' ', idx: -1 }, { text: word.text, idx }] : [{ text: word.text, idx }]));
 }
