@@ -5,6 +5,7 @@
 //! a word, so AMR goes through OpenCORE's, and lengths are compared.
 
 mod engine;
+mod spectrum;
 mod survey;
 
 pub use engine::Decode;

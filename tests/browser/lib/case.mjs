@@ -123,7 +123,7 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     const { item } = stdout.trim().split('\n').map((line) => JSON.parse(line)).find(({ title }) => title === MENDED.title);
     const subtitles = path.join(folder, 'mended.srt');
     const { stdout: written } = await zapys('-C', dir, 'transcript', item, '--format', 'srt', '--revision', 'machine');
-    await writeFile(subtitles, written.replace(/(\] [AB]: \S+)/, `$1 ${MENDED.word}`));
+    await writeFile(subtitles, written.replace(/(\[Machine, unreviewed\] (?:[A-Z]: )?\S+)/, `$1 ${MENDED.word}`));
     await zapys('-C', dir, 'review', 'add', item, subtitles, '--reason', 'Heard twice.');
   }
   /** As if somebody pulled the plug. */

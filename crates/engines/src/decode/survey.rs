@@ -1,5 +1,6 @@
-//! What the samples themselves show, gathered in one pass: levels, clipping, silence, equal channels, dropouts.
+//! What the samples themselves show, gathered in one pass: levels, clipping, silence, equal channels, dropouts, spectrum.
 
+use super::spectrum::Spectrum;
 use sha2::{Digest, Sha256};
 use zapys_domain::media::Level;
 use zapys_domain::{Finding, Locator, Severity};
@@ -12,6 +13,8 @@ const CLIPPED_RUN: u32 = 3;
 const DROPOUT_MS: std::ops::RangeInclusive<u64> = 15..=3000;
 /// How loud the sound must be in the two milliseconds beside the gap.
 const DROPOUT_EDGE: u16 = 700;
+/// Channels whose spectrum is looked at; nobody records a call on more.
+const SPECTRA: usize = 8;
 /// More dropouts than these are counted, not listed.
 const MAX_LISTED: usize = 20;
 
@@ -33,6 +36,7 @@ struct Channel {
     clipped_runs: u64,
     first_clip: Option<u64>,
     edge: Edge,
+    spectrum: Option<Spectrum>,
 }
 /// State of the search for dropouts.
 #[derive(Default)]
@@ -52,7 +56,9 @@ impl Survey {
         Self {
             rate,
             hash: Sha256::new(),
-            channels: (0..n).map(|_| Channel::default()).collect(),
+            channels: (0..n)
+                .map(|i| Channel { spectrum: (i < SPECTRA).then(|| Spectrum::new(rate)), ..Channel::default() })
+                .collect(),
             frames: 0,
             difference: vec![0.0; n],
         }
@@ -86,7 +92,7 @@ impl Survey {
         (hex, self.channels.iter().map(|c| Level { peak: c.peak, rms: c.rms(self.frames), clipped: c.clipped }).collect())
     }
 
-    /// Findings: `clipping`, `silent-channel`, `identical-channels`, `dropouts`.
+    /// Findings: `clipping`, `silent-channel`, `identical-channels`, `dropout`, `dropouts-more`, and those of the spectrum.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let whole = self.ms(self.frames);
@@ -116,6 +122,7 @@ impl Survey {
                     format!("Channel {} has {} dropouts; the first {MAX_LISTED} are listed.", number + 1, channel.edge.n_found);
                 say("dropouts-more", Severity::Warning, at(0, whole), text);
             }
+            findings.extend(channel.spectrum.iter().flat_map(|s| s.findings(number, whole)));
         }
         if self.channels.len() > 1 && self.channels[0].peak >= SILENT_PEAK {
             let energy = self.channels[0].energy;
@@ -150,6 +157,9 @@ impl Channel {
             self.at_limit = 0;
         }
         self.edge.take(loud, at, near);
+        if let Some(spectrum) = &mut self.spectrum {
+            spectrum.take(sample);
+        }
     }
 
     fn rms(&self, frames: u64) -> u16 {
