@@ -143,16 +143,7 @@ impl Casework {
     /// `Record` where it changes nothing or does not hold.
     pub async fn review(&self, actor: &Actor, item: ItemId, request: ReviewRequest) -> Result<LayerView> {
         let all = self.numbered(item).await?;
-        let (base, over, below) = match pick(&all, request.over)? {
-            Some(top) => {
-                let below = self.below(item, &all, top).await?;
-                (top.revision.base, Some(top.row.id), below)
-            }
-            None => {
-                let (document, derivation): (Document<Transcript>, _) = self.typed(item, DerivativeKind::Transcript).await?;
-                (derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?, None, document.value)
-            }
-        };
+        let (base, over, below) = self.text_of(item, &all, request.over).await?;
         let speakers: Vec<String> = below.speakers.iter().map(|s| s.id.clone()).collect();
         let said = transcripts::read(request.form, &request.bytes, &speakers)?;
         let found = changes(&below, &said, transcripts::within_ms(request.form));
@@ -196,22 +187,9 @@ impl Casework {
 
     /// Where two texts of a recording differ, in order of time.
     pub async fn compare(&self, item: ItemId, a: Layer, b: Layer) -> Result<Vec<DifferenceView>> {
-        let (a, b) = (self.transcript_at(item, a).await?, self.transcript_at(item, b).await?);
-        let plain = |t: &TranscriptView| Transcript {
-            language: zapys_domain::Lang::und(),
-            duration_ms: t.duration_ms,
-            engine: zapys_domain::EngineIdentity {
-                name: String::new(),
-                version: String::new(),
-                model: None,
-                model_sha256: None,
-                binary_sha256: None,
-            },
-            parameters: serde_json::Value::Null,
-            speakers: t.speakers.clone(),
-            segments: t.segments.iter().map(|s| s.segment.clone()).collect(),
-        };
-        let (a, b) = (plain(&a), plain(&b));
+        let all = self.numbered(item).await?;
+        let (_, _, a) = self.text_of(item, &all, a).await?;
+        let (_, _, b) = self.text_of(item, &all, b).await?;
         let said = |s: &zapys_domain::transcript::Segment| Said {
             // Two independent texts number their own segments alike by chance; the machine's are the same in both.
             id: (!s.id.starts_with('h')).then(|| s.id.clone()),
@@ -257,7 +235,17 @@ impl Casework {
         newest.is_ok_and(|d| d.is_some_and(|d| d.output == derivation.output))
     }
 
-    /// The text of a layer.
+    /// The text that a layer stands for, with what a revision of it would lie on: the machine's transcript, and the layer.
+    async fn text_of(&self, item: ItemId, all: &[Numbered], layer: Layer) -> Result<(ObjectId, Option<RecordId>, Transcript)> {
+        if let Some(top) = pick(all, layer)? {
+            return Ok((top.revision.base, Some(top.row.id), self.below(item, all, top).await?));
+        }
+        let (document, derivation): (Document<Transcript>, _) = self.typed(item, DerivativeKind::Transcript).await?;
+        let base = derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
+        Ok((base, None, document.value))
+    }
+
+    /// The text of a revision.
     async fn below(&self, item: ItemId, all: &[Numbered], top: &Numbered) -> Result<Transcript> {
         let (machine, _) = self.base(item, top.revision.base).await?;
         Ok(chain(all, top)?.iter().fold(machine, |t, n| n.revision.apply(&t)))
