@@ -367,7 +367,7 @@ impl Casework {
             let kept: Vec<Kept> = self.kept_all(rows.iter().map(|r| r.id).filter(|o| !disposed.contains(o))).await?;
             done += kept.len() as u64;
             let vault = vault.clone();
-            let check = move || kept.iter().try_for_each(|k| vault.check(k)).map_err(CaseError::Damage);
+            let check = move || kept.iter().try_for_each(|k| vault.check(k).map(drop)).map_err(CaseError::Damage);
             tokio::task::spawn_blocking(check).await.map_err(|_| CaseError::Lost)??;
             tell(Copied { event: "check", done, total: None });
         }

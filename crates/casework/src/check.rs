@@ -21,8 +21,8 @@ use zapys_ledger::{Follow, Hash, KeyHistory, Note, Subject, VerifierKey};
 use zapys_store::{DerivationRow, NODE_STRIDE, Place};
 use zapys_vault::Kept;
 
-/// Objects that are looked up and re-read together: few, so that hashing begins soon.
-const TOGETHER: u32 = 500;
+/// Objects that are looked up and re-read together, at first and at most: few, so that hashing begins soon.
+const TOGETHER: std::ops::RangeInclusive<u32> = 50..=500;
 /// Entries that are read together; whole subtrees of the kept levels.
 const ENTRIES: u32 = 4096;
 /// Setting that holds when objects were last re-read, and which were bad.
@@ -72,13 +72,15 @@ impl Casework {
         let mut bad = Vec::new();
         let mut place = Place::default();
         let mut under_way = None;
+        let mut together = *TOGETHER.start();
         let disposed: BTreeSet<ObjectId> = self.store.disposed_objects().await?.into_iter().collect();
         loop {
-            let (rows, next) = self.store.keyed_objects_from(&place, TOGETHER).await?;
+            let (rows, next) = self.store.keyed_objects_from(&place, together).await?;
             if rows.is_empty() {
                 break;
             }
             place = next;
+            together = (2 * together).min(*TOGETHER.end());
             let mut kept = Vec::with_capacity(rows.len());
             let mut keyless = Vec::new();
             for (row, key) in rows.iter().filter(|(r, _)| !disposed.contains(&r.id)) {
@@ -161,10 +163,11 @@ impl Casework {
             for row in page {
                 let seq = row.seq.0;
                 let bytes = row.canonical.into_bytes();
-                if *Hash::leaf(&bytes).as_bytes() != row.leaf || *Hash::of(&bytes).as_bytes() != row.digest {
+                let (leaf, digest) = (Hash::leaf(&bytes), Hash::of(&bytes));
+                if *leaf.as_bytes() != row.leaf || *digest.as_bytes() != row.digest {
                     faults.push(format!("entry {seq} does not hash to what was recorded for it"));
                 }
-                let (event, wrong) = walk.entry(&bytes, |level, index, hash| {
+                let (event, wrong) = walk.hashed(&bytes, leaf, digest, |level, index, hash| {
                     if level.is_multiple_of(NODE_STRIDE) {
                         nodes.entry(level).or_insert((index, Vec::new())).1.push(hash);
                     }
@@ -325,11 +328,8 @@ fn damaged(vault: &zapys_vault::Vault, objects: Vec<(u64, Kept)>) -> Vec<(Object
                     let Some((bytes, object)) = next else { break };
                     let reason = match vault.check(&object) {
                         Err(damage) => damage.to_string(),
-                        // A server would have to be asked once more for each.
-                        Ok(()) if vault.is_local() && !vault.size(&object).is_ok_and(|found| found == Some(bytes)) => {
-                            "the record says it has another length".into()
-                        }
-                        Ok(()) => continue,
+                        Ok(found) if found != bytes => "the record says it has another length".into(),
+                        Ok(_) => continue,
                     };
                     found.lock().unwrap_or_else(|p| p.into_inner()).push((object.object, reason));
                 }

@@ -6,7 +6,7 @@
 use crate::hash::Hash;
 use crate::strict::{self, MAX_INTEGER, StrictError};
 use crate::term::{Code, Detail, Term};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -137,17 +137,24 @@ impl Event {
     /// The bytes that stand for this event. Errors: [`EventError::Field`] where a value is out of its range (an actor that
     /// is no pseudonym, a sequence beyond 2^53 - 1), [`EventError::TooLong`].
     pub fn canonical(&self) -> Result<Vec<u8>, EventError> {
-        let int = |n: u64, field| {
-            i64::try_from(n).ok().filter(|n| *n <= MAX_INTEGER).map(Value::from).ok_or(EventError::Field { field })
-        };
+        for v in self.detail.values() {
+            // A digest given as a code, or a code that reads as something else, would come back as another value.
+            if Detail::read(&v.json()).as_ref() != Some(v) {
+                return Err(EventError::Field { field: "detail" });
+            }
+        }
+        self.written()
+    }
+
+    /// The bytes of an event whose detail reads back as it is. Errors as of [`Event::canonical`].
+    fn written(&self) -> Result<Vec<u8>, EventError> {
+        let sequence = |n: u64, field| i64::try_from(n).ok().filter(|n| *n <= MAX_INTEGER).ok_or(EventError::Field { field });
+        let (seq, item_seq) = (sequence(self.seq.0, "seq")?, sequence(self.item_seq, "item_seq")?);
         if Actor::parse(&self.actor.id).is_none() {
             return Err(EventError::Field { field: "actor" });
         }
-        if !(0..=9999).contains(&self.time.utc().year()) {
-            return Err(EventError::Field { field: "time" });
-        }
         let time = self.time.to_string();
-        if Instant::parse(&time) != Some(self.time) {
+        if !(0..=9999).contains(&self.time.utc().year()) || Instant::parse(&time) != Some(self.time) {
             return Err(EventError::Field { field: "time" });
         }
         if (self.item_seq == 0) != self.prev.is_none() {
@@ -156,40 +163,40 @@ impl Event {
         if self.detail.len() > MAX_DETAIL {
             return Err(EventError::Field { field: "detail" });
         }
-        let mut detail = Map::new();
-        for (k, v) in &self.detail {
-            // A digest given as a code, or a code that reads as something else, would come back as another value.
-            if Detail::read(&v.json()).as_ref() != Some(v) {
-                return Err(EventError::Field { field: "detail" });
+        let mut out = String::with_capacity(1024);
+        self.write(&mut out, &time, seq, item_seq).map_err(|_| EventError::Field { field: "detail" })?;
+        if out.len() > MAX_BYTES {
+            return Err(EventError::TooLong { bytes: out.len() });
+        }
+        Ok(out.into_bytes())
+    }
+
+    /// RFC 8785 at once: fields in order of their names, and no text among them holds what JSON would write otherwise.
+    fn write(&self, out: &mut String, time: &str, seq: i64, item_seq: i64) -> fmt::Result {
+        use fmt::Write;
+        let Self { actor, action, subject, place, authority, purpose, change, tool, .. } = self;
+        let action = action.word();
+        write!(out, r#"{{"action":"{action}","actor":"{}","authority":"{authority}","change":"{change}","detail":{{"#, actor.id)?;
+        for (i, (key, fact)) in self.detail.iter().enumerate() {
+            let comma = if i > 0 { "," } else { "" };
+            match fact {
+                Detail::Int(n) => write!(out, r#"{comma}"{key}":{n}"#)?,
+                text => write!(out, r#"{comma}"{key}":"{text}""#)?,
             }
-            detail.insert(k.as_str().into(), v.json());
         }
-        let mut o = Map::new();
-        o.insert("v".into(), VERSION.into());
-        o.insert("seq".into(), int(self.seq.0, "seq")?);
-        o.insert("time".into(), time.into());
-        o.insert("actor".into(), self.actor.id.clone().into());
-        o.insert("action".into(), self.action.word().into());
-        o.insert("subject".into(), self.subject.to_string().into());
-        o.insert("item_seq".into(), int(self.item_seq, "item_seq")?);
-        o.insert("prev".into(), self.prev.map_or(Value::Null, |h| h.to_string().into()));
-        o.insert("place".into(), self.place.to_string().into());
-        o.insert("authority".into(), self.authority.to_string().into());
-        o.insert("purpose".into(), self.purpose.to_string().into());
-        o.insert("change".into(), self.change.to_string().into());
-        o.insert("tool".into(), self.tool.as_str().into());
-        o.insert("detail".into(), detail.into());
-        let bytes = strict::canonical(&Value::Object(o))?;
-        if bytes.len() > MAX_BYTES {
-            return Err(EventError::TooLong { bytes: bytes.len() });
+        write!(out, r#"}},"item_seq":{item_seq},"place":"{place}","prev":"#)?;
+        match &self.prev {
+            Some(digest) => write!(out, r#""{digest}""#)?,
+            None => out.push_str("null"),
         }
-        Ok(bytes)
+        write!(out, r#","purpose":"{purpose}","seq":{seq},"subject":"{subject}","time":"{time}","tool":"{tool}","v":{VERSION}}}"#)
     }
 
     /// Reads canonical bytes. Errors: [`EventError`]; whatever is accepted gives exactly these bytes when written again.
     pub fn parse(bytes: &[u8]) -> Result<Self, EventError> {
         let event = Self::reread(bytes)?;
-        if event.canonical()? != bytes {
+        // What was just read needs no reading back to see that it reads back.
+        if event.written()? != bytes {
             return Err(EventError::NotCanonical);
         }
         Ok(event)
@@ -296,6 +303,20 @@ pub(crate) mod tests {
         let text = String::from_utf8(bytes).expect("utf-8");
         assert!(text.starts_with(r#"{"action":"imported","actor":"person:owner","authority":"commit:"#), "{text}");
         assert!(text.ends_with(r#""tool":"zapys/0.1.0","v":1}"#), "{text}");
+    }
+
+    #[test]
+    fn r2_2_what_is_written_is_what_rfc_8785_prescribes() {
+        let mut e = sample();
+        for (i, name) in ["a", "Z", "a-b", "a.b", "a:b", "a/b", "a+b", "a_b", "0"].into_iter().enumerate() {
+            e.detail.insert(Code::parse(name).expect("code"), Detail::Int(-(i as i64)));
+        }
+        let empty = Event { detail: BTreeMap::new(), prev: None, item_seq: 0, ..sample() };
+        for e in [e, empty] {
+            let bytes = e.canonical().expect("writes");
+            let value: Value = serde_json::from_slice(&bytes).expect("json");
+            assert_eq!(bytes, serde_json_canonicalizer::to_vec(&value).expect("writes"));
+        }
     }
 
     #[test]

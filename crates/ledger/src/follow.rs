@@ -60,8 +60,18 @@ impl Follow {
     /// Takes the next entry by its bytes; `completes` gets the nodes of the tree that it completes. Answers the event, where
     /// it is one, and all that is wrong with it.
     pub fn entry(&mut self, bytes: &[u8], completes: impl FnMut(u32, u64, Hash)) -> (Option<Event>, Vec<Irregularity>) {
+        self.hashed(bytes, Hash::leaf(bytes), Hash::of(bytes), completes)
+    }
+    /// The same for a caller that hashed the bytes already: `leaf` and `digest` are of exactly these.
+    pub fn hashed(
+        &mut self,
+        bytes: &[u8],
+        leaf: Hash,
+        digest: Hash,
+        completes: impl FnMut(u32, u64, Hash),
+    ) -> (Option<Event>, Vec<Irregularity>) {
         let seq = self.frontier.size();
-        self.frontier.push_with(Hash::leaf(bytes), completes);
+        self.frontier.push_with(leaf, completes);
         let event = match Event::parse(bytes) {
             Ok(event) => event,
             Err(source) => return (None, vec![Irregularity::NoEvent { seq, source }]),
@@ -77,7 +87,7 @@ impl Follow {
         if !follows {
             wrong.push(Irregularity::Chain { seq });
         }
-        self.chains.insert(event.subject, (event.item_seq, Hash::of(bytes)));
+        self.chains.insert(event.subject, (event.item_seq, digest));
         if self.last.is_some_and(|t| event.time < t) && event.action != Action::ClockAnomaly {
             wrong.push(Irregularity::Time { seq });
         }

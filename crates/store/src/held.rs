@@ -10,6 +10,17 @@ use crate::{acquisitions, derivations, entries, handover, items};
 use std::collections::BTreeMap;
 use zapys_domain::{EntrySeq, ItemId};
 
+/// An entry, as far as it is needed to read it once more.
+#[derive(Clone, Debug)]
+pub struct HeldEntry {
+    /// Its place in the ledger.
+    pub seq: EntrySeq,
+    /// The bytes that were hashed.
+    pub canonical: String,
+    /// SHA-256 of them, as it was recorded.
+    pub digest: [u8; 32],
+}
+
 /// One item with what the record holds of it, its objects apart, each list in the order in which the single reads give it.
 #[derive(Clone, Debug)]
 pub struct Held {
@@ -18,7 +29,7 @@ pub struct Held {
     /// True where the columns that lists are sorted by are what title and dates give.
     pub sorted_right: bool,
     /// Its custody, oldest first.
-    pub entries: Vec<EntryRow>,
+    pub entries: Vec<HeldEntry>,
     /// What the commitments of these entries hide, as far as it was not destroyed.
     pub openings: Vec<Opening>,
     #[allow(missing_docs)]
@@ -37,8 +48,7 @@ pub struct Held {
 
 statements! {
     ITEMS = concat!("SELECT i.title_key, i.recorded_latest, i.published_earliest, i.published_latest, ", item_columns!(), " WHERE i.id > $1 ORDER BY i.id LIMIT $2");
-    ENTRIES = "SELECT seq, item, item_seq, at, actor, action, canonical, leaf, digest FROM entries \
-        WHERE item > $1 AND item <= $2 ORDER BY item, item_seq";
+    ENTRIES = "SELECT seq, item, canonical, digest FROM entries WHERE item > $1 AND item <= $2 ORDER BY item, item_seq";
     OPENINGS = "SELECT o.seq, o.field, o.salt, o.value FROM entries e JOIN openings o ON o.seq = e.seq \
         WHERE e.item > $1 AND e.item <= $2 ORDER BY o.seq, o.field";
     ACQUISITIONS = "SELECT id, item, object, actor, at, method, path, source, source_grade, origin, collected_by, legal_basis, recorded, \
@@ -79,13 +89,7 @@ impl Run<'_> {
             let opening = entries::opening(&row)?;
             by_seq.entry(opening.seq).or_default().push(opening);
         }
-        let mut entries: ByItem<EntryRow> = BTreeMap::new();
-        for row in self.all(ENTRIES, &args![span.0, span.1]).await? {
-            let entry = entries::entry(&row)?;
-            if let Some(item) = entry.item {
-                entries.entry(item).or_default().push(entry);
-            }
-        }
+        let mut entries = self.by_item(ENTRIES, span, entry).await?;
         let mut acquisitions = self.by_item(ACQUISITIONS, span, acquisitions::acquisition).await?;
         let mut findings = self.by_item(FINDINGS, span, items::finding).await?;
         let mut derivations = self.by_item(DERIVATIONS, span, derivations::derivation).await?;
@@ -123,6 +127,11 @@ impl Run<'_> {
         }
         Ok(all)
     }
+}
+
+fn entry(row: &Row) -> Result<HeldEntry, StoreError> {
+    let row = row.of("entries", "seq");
+    Ok(HeldEntry { seq: row.entry("seq")?, canonical: row.text("canonical")?, digest: row.hash("digest")? })
 }
 
 /// True where the columns that lists are sorted by are what title and dates give.

@@ -38,7 +38,7 @@ pub use ending::closed;
 pub use error::StoreError;
 pub use filter::{Cursor, Facets, ItemFilter, ItemPage, ItemSort};
 pub use handover::{ExcerptRow, ItemDateRow, RecordRow};
-pub use held::Held;
+pub use held::{Held, HeldEntry};
 pub use items::Wordless;
 pub use keys::ObjectKeyRow;
 pub use look::Place;

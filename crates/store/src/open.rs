@@ -148,6 +148,8 @@ impl Store {
                     .foreign_keys(true)
                     .busy_timeout(Duration::from_secs(10))
                     .statement_cache_capacity(200)
+                    // Rows that wait to be taken: with few of them the thread that reads stops at each page of a long list.
+                    .row_buffer_size(1000)
                     // Evidence text never goes into temporary files; what is deleted is overwritten.
                     .pragma("temp_store", "MEMORY")
                     .pragma("secure_delete", "ON")

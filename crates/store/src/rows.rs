@@ -15,14 +15,13 @@ pub(crate) struct Row(pub(crate) Db<SqliteRow, PgRow>);
 pub(crate) struct Reading<'r> {
     row: &'r Row,
     table: &'static str,
-    id: String,
+    id: &'static str,
 }
 
 impl Row {
     /// Reads this row as one of `table`; `id` is the column that names it in errors.
     pub(crate) fn of(&self, table: &'static str, id: &'static str) -> Reading<'_> {
-        let name = on_db!(&self.0, r => r.try_get::<String, _>(id).or_else(|_| r.try_get::<i64, _>(id).map(|n| n.to_string())));
-        Reading { row: self, table, id: name.unwrap_or_default() }
+        Reading { row: self, table, id }
     }
     /// A count or sum named `n`.
     pub(crate) fn n(&self) -> Result<u64, StoreError> {
@@ -32,7 +31,10 @@ impl Row {
 
 impl Reading<'_> {
     pub(crate) fn wrong(&self, column: &'static str) -> StoreError {
-        StoreError::Inconsistent { table: self.table, column, id: self.id.clone() }
+        let id = self.id;
+        let name =
+            on_db!(&self.row.0, r => r.try_get::<String, _>(id).or_else(|_| r.try_get::<i64, _>(id).map(|n| n.to_string())));
+        StoreError::Inconsistent { table: self.table, column, id: name.unwrap_or_default() }
     }
     pub(crate) fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
         on_db!(&self.row.0, r => r.try_get::<Option<String>, _>(column)).map(|v| v.map(unescape)).map_err(|_| self.wrong(column))

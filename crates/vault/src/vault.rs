@@ -170,8 +170,8 @@ impl Vault {
         let hashed = if rests >= copy::LARGE { copy::digest_apart(&mut opener) } else { copy::digest_opened(opener) };
         hashed.map_err(VaultError::Source)
     }
-    /// Reads an object again and compares its digest.
-    pub fn check(&self, kept: &Kept) -> Result<(), Damage> {
+    /// Reads an object again and compares its digest. Answers how many plain bytes it has.
+    pub fn check(&self, kept: &Kept) -> Result<u64, Damage> {
         let object = kept.object;
         let unreadable = |cause| Damage::Unreadable { object, cause };
         let hashed = self.digest(kept).map_err(|e| match e {
@@ -184,7 +184,7 @@ impl Vault {
             VaultError::Backend(cause) => unreadable(cause),
             other => unreadable(BackendError::Io(io::Error::other(other))),
         })?;
-        if found == object { Ok(()) } else { Err(Damage::Changed { object, found, bytes }) }
+        if found == object { Ok(bytes) } else { Err(Damage::Changed { object, found, bytes }) }
     }
     /// What rests under a name, as it rests, and its length. For copies of a whole vault. Errors: `Backend(NotThere)`.
     pub fn raw(&self, name: &SealedName) -> Result<(Box<dyn Read + Send>, u64), VaultError> {

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::task::JoinHandle;
 use zapys_domain::handover::{RecordBody, RecordKind, WhichDate};
 use zapys_domain::provenance::Sensitivity;
-use zapys_domain::{Action, Finding, ItemId, ObjectId, Private};
-use zapys_ledger::{Detail, Event, Hash, Opening, Salt, Subject, Term};
+use zapys_domain::{Action, Finding, ItemId, ObjectId};
+use zapys_ledger::{Commitment, Detail, Event, Hash, Salt, Subject, Term};
 use zapys_store::{DateBasis, DerivationState, Held, ItemDateRow, ObjectRow, Place, RecordRow};
 
 /// Items that are read together.
@@ -22,7 +22,8 @@ const TOGETHER: u32 = 1000;
 /// One entry with what its commitments hide.
 struct Told {
     event: Event,
-    openings: BTreeMap<String, Opening>,
+    /// By name: what each opens, and the value.
+    openings: BTreeMap<String, (Commitment, Value)>,
 }
 impl Told {
     /// The committed value, where the entry commits to one of that name and its opening is there and opens it.
@@ -37,7 +38,7 @@ impl Told {
                 _ => return None,
             },
         };
-        self.openings.get(name).filter(|o| o.opens(commitment)).map(|o| o.value.reveal())
+        self.openings.get(name).filter(|(c, _)| c == commitment).map(|(_, value)| value)
     }
     /// True where the entry commits to that very text under that name.
     fn vouches(&self, name: &str, text: &str) -> bool {
@@ -56,7 +57,7 @@ impl Told {
     }
     /// What is not opened although it is committed to.
     fn closed(&self) -> usize {
-        let open = |c: &zapys_ledger::Commitment| self.openings.values().any(|o| o.opens(c));
+        let open = |c: &Commitment| self.openings.values().any(|(opens, _)| opens == c);
         self.event.commitments().iter().filter(|c| !open(c)).count()
     }
     /// Tells of the protection of its item.
@@ -252,12 +253,8 @@ impl Casework {
         let rows = self.store.records_of_case().await?;
         let mut told = Vec::new();
         for event in &marks.of_case {
-            let openings = self.store.openings(event.seq).await?.into_iter();
-            let openings = openings.map(|o| {
-                let opening = Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value) };
-                (o.field, opening)
-            });
-            told.push(Told { openings: openings.collect(), event: event.clone() });
+            let openings = self.store.openings(event.seq).await?;
+            told.push(Told { openings: openings.iter().filter_map(opening).collect(), event: event.clone() });
         }
         for t in told.iter().filter(|t| t.closed() > 0) {
             faults.push(format!("what entry {} committed to is not what the record holds for it", t.seq()));
@@ -307,12 +304,17 @@ impl Casework {
     }
 }
 
+/// What an opening opens, and its value, by its name. `None` where the value could not have been committed to.
+fn opening(o: &zapys_store::Opening) -> Option<(String, (Commitment, Value))> {
+    let commitment = Commitment::of(&Salt::from_bytes(o.salt), &o.value).ok()?;
+    Some((o.field.clone(), (commitment, o.value.clone())))
+}
+
 /// The entries of an item with what they hide.
 fn told(held: &Held) -> Vec<Told> {
-    let mut openings: BTreeMap<u64, BTreeMap<String, Opening>> = BTreeMap::new();
+    let mut openings: BTreeMap<u64, BTreeMap<String, (Commitment, Value)>> = BTreeMap::new();
     for o in &held.openings {
-        let opening = Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value.clone()) };
-        openings.entry(o.seq.0).or_default().insert(o.field.clone(), opening);
+        openings.entry(o.seq.0).or_default().extend(opening(o));
     }
     // An entry that is none, or not what its digest says, is told of where the ledger is walked, which reads every one in full.
     let same = held.entries.iter().filter(|e| *Hash::of(e.canonical.as_bytes()).as_bytes() == e.digest);
