@@ -10,10 +10,11 @@ mod tests;
 use crate::Result;
 use crate::check::LAST;
 use crate::error::CaseError;
-use crate::handover::{Standing, WebParts};
+use crate::handover::{Standing, WebParts, current};
 use crate::open::Casework;
 use serde::Serialize;
 use zapys_domain::call::CallTable;
+use zapys_domain::handover::RecordKind;
 use zapys_domain::media::Document;
 use zapys_domain::provenance::Sensitivity;
 use zapys_domain::{DerivativeKind, Instant, ItemId, ItemKind, words};
@@ -85,6 +86,8 @@ struct Gathered {
     case: Standing,
     /// Protection of every member of its family, its own among them.
     protections: Vec<Sensitivity>,
+    /// Revisions of its transcript that were not taken back.
+    n_revisions: usize,
     web: Option<WebParts>,
     /// What the columns of a call table mean.
     call_fields: Option<Vec<String>>,
@@ -175,6 +178,7 @@ impl Casework {
         Ok(Gathered {
             standing: self.standing(item, &acquisitions).await?,
             web: self.web_parts(&row, &acquisitions).await?,
+            n_revisions: current(self.store.records(item).await?).iter().filter(|r| r.kind == RecordKind::Revision).count(),
             entries: self.store.entries_of(item).await?,
             case: case.clone(),
             row,

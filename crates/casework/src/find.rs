@@ -6,13 +6,14 @@ use crate::open::Casework;
 use crate::recall::Recall;
 use crate::show;
 use crate::view::{HitView, SearchView, Unsearchable};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use zapys_domain::call::CallTable;
 use zapys_domain::media::Document;
 use zapys_domain::message::ChatExport;
 use zapys_domain::passage::{Layer, Passage};
+use zapys_domain::revision::Mended;
 use zapys_domain::text::ReadText;
 use zapys_domain::transcript::{Transcript, Translation};
 use zapys_domain::{DerivativeKind, EntrySeq, ItemId, ItemKind, Lang};
@@ -103,6 +104,7 @@ impl Casework {
                 language: h.language.to_string(),
                 text: h.text,
                 translation: h.translation,
+                revision: h.revision,
                 score: h.score,
                 matched: h.matched.word().into(),
                 highlights: h.highlights,
@@ -134,6 +136,21 @@ impl Casework {
             waiting.len()
         };
         if n >= TOGETHER { self.feed(None).await } else { Ok(()) }
+    }
+
+    /// Feeds the words of items that people mended. What is on record stays so where this fails: the next work feeds it again.
+    pub(crate) async fn index_revised(&self, items: &[ItemId]) {
+        let fed = async {
+            // An index that was never fed is fed as a whole by the first search.
+            if self.index().await?.watermark()?.is_none() {
+                return Ok(());
+            }
+            self.finder.waiting.lock().unwrap_or_else(|p| p.into_inner()).extend(items);
+            self.feed(None).await
+        };
+        if let Err(e) = fed.await {
+            tracing::warn!(code = zapys_domain::Fault::code(&e), "words that people mended are not in the index yet");
+        }
     }
 
     /// Feeds what waits and notes that the index is level with the record. Only when nobody derives any more.
@@ -234,6 +251,9 @@ impl Casework {
         if let Some(t) = self.derived::<Document<Transcript>>(id, DerivativeKind::Transcript).await? {
             let translation = self.derived::<Document<Translation>>(id, DerivativeKind::Translation).await?;
             said = spoken(&row, &t.value, translation.as_ref().map(|t| &t.value));
+            if let Some(mended) = self.mended(id).await? {
+                said = mended_words(&row, &mended, said);
+            }
         }
         if let Some(t) = self.derived::<Document<ReadText>>(id, DerivativeKind::Text).await? {
             let picture = matches!(row.kind, ItemKind::Screenshot | ItemKind::Photo);
@@ -288,7 +308,7 @@ fn lexicon() -> Result<Lexicon> {
 }
 
 fn passage(row: &ItemRow, layer: Layer, segment: String, language: Lang, text: String) -> Passage {
-    Passage { item: row.id, kind: row.kind, layer, segment, start_ms: None, language, text, translation: None }
+    Passage { item: row.id, kind: row.kind, layer, segment, start_ms: None, language, text, translation: None, revision: None }
 }
 
 fn spoken(row: &ItemRow, t: &Transcript, translation: Option<&Translation>) -> Vec<Passage> {
@@ -303,6 +323,19 @@ fn spoken(row: &ItemRow, t: &Transcript, translation: Option<&Translation>) -> V
             ..passage(row, Layer::Said, s.id.clone(), s.language.clone(), s.text.clone())
         })
         .collect()
+}
+
+/// The words as people mended them. A translation stays beside words that are still those that were translated.
+fn mended_words(row: &ItemRow, mended: &Mended, heard: Vec<Passage>) -> Vec<Passage> {
+    let mut translated: BTreeMap<String, (String, Option<String>)> =
+        heard.into_iter().map(|p| (p.segment, (p.text, p.translation))).collect();
+    let said = spoken(row, &mended.words, None).into_iter();
+    said.map(|mut p| {
+        p.revision = mended.by.get(&p.segment).copied();
+        p.translation = translated.remove(&p.segment).filter(|(text, _)| *text == p.text).and_then(|(_, other)| other);
+        p
+    })
+    .collect()
 }
 
 fn readable(row: &ItemRow, layer: Layer, t: &ReadText) -> Vec<Passage> {

@@ -179,6 +179,9 @@ impl Casework {
         }
         ledger.close(&mut tx).await?;
         tx.commit().await?;
+        if kind == RecordKind::Revision {
+            self.index_revised(&items).await;
+        }
         let mut views = Vec::new();
         for id in ids {
             let row = self.store.record_at(id).await?.ok_or(CaseError::Inconsistent { what: "a record" })?;

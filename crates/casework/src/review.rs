@@ -14,9 +14,10 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::handover::{RecordBody, RecordKind};
 use zapys_domain::media::Document;
-use zapys_domain::revision::{Manner, ReadFrom, Revision, Said, changes};
+use zapys_domain::revision::{Manner, Mended, ReadFrom, Revision, Said, changes};
 use zapys_domain::transcript::{Transcript, TranscriptForm};
 use zapys_domain::{Actor, DerivativeKind, ItemId, ObjectId, Private, RecordId};
+use zapys_dossier::records::Version;
 use zapys_formats::transcripts;
 use zapys_store::{DerivationRow, RecordRow};
 
@@ -105,14 +106,9 @@ impl Casework {
     pub async fn transcript_at(&self, item: ItemId, layer: Layer) -> Result<TranscriptView> {
         let all = self.numbered(item).await?;
         let Some(top) = pick(&all, layer)? else { return self.transcript(item).await };
-        let chain = chain(&all, top)?;
         let (machine, derivation) = self.base(item, top.revision.base).await?;
-        let mut by: BTreeMap<String, u32> = BTreeMap::new();
-        let mut now = machine.clone();
-        for n in &chain {
-            by.extend(n.revision.changes.iter().map(|c| (c.segment.clone(), n.number)));
-            now = n.revision.apply(&now);
-        }
+        let parameters = machine.parameters.clone();
+        let Mended { words: now, by } = Mended::of(machine, numbers(&chain(&all, top)?));
         // A translation is of the words that the machine heard; where those changed, it is of other words.
         let newest = if self.is_newest(item, &derivation).await { Some(self.transcript(item).await?) } else { None };
         let mut beside: BTreeMap<String, SegmentView> =
@@ -126,7 +122,7 @@ impl Casework {
             }
         });
         let mut engine = engine_view(&derivation);
-        engine.parameters = machine.parameters;
+        engine.parameters = parameters;
         Ok(TranscriptView {
             item,
             language: now.language.to_string(),
@@ -218,6 +214,35 @@ impl Casework {
         Ok(all)
     }
 
+    /// What a production of the case before entry `upto` tells of revisions: those that were not taken back, and what lies
+    /// below them.
+    pub(crate) async fn versions(&self, item: ItemId, upto: u64) -> Result<Vec<Version>> {
+        let all = self.numbered(item).await?;
+        let mut told = BTreeSet::new();
+        for top in all.iter().filter(|n| n.current && n.row.entry.0 < upto) {
+            told.extend(chain(&all, top)?.iter().map(|n| n.number));
+        }
+        let told = all.iter().filter(|n| told.contains(&n.number));
+        Ok(told
+            .map(|n| Version {
+                number: n.number,
+                record: n.row.id,
+                by: n.row.actor.clone(),
+                at: n.row.at,
+                withdrawn: !n.current,
+                revision: n.revision.clone(),
+            })
+            .collect())
+    }
+
+    /// The newest text of a recording, where anybody mended what the machine wrote.
+    pub(crate) async fn mended(&self, item: ItemId) -> Result<Option<Mended>> {
+        let all = self.numbered(item).await?;
+        let Some(top) = pick(&all, Layer::Latest)? else { return Ok(None) };
+        let (machine, _) = self.base(item, top.revision.base).await?;
+        Ok(Some(Mended::of(machine, numbers(&chain(&all, top)?))))
+    }
+
     /// The machine's transcript of that digest, and how it was made.
     async fn base(&self, item: ItemId, base: ObjectId) -> Result<(Transcript, DerivationRow)> {
         self.not_disposed(item).await?;
@@ -248,7 +273,7 @@ impl Casework {
     /// The text of a revision.
     async fn below(&self, item: ItemId, all: &[Numbered], top: &Numbered) -> Result<Transcript> {
         let (machine, _) = self.base(item, top.revision.base).await?;
-        Ok(chain(all, top)?.iter().fold(machine, |t, n| n.revision.apply(&t)))
+        Ok(Mended::of(machine, numbers(&chain(all, top)?)).words)
     }
 }
 
@@ -276,6 +301,11 @@ fn chain<'a>(all: &'a [Numbered], top: &'a Numbered) -> Result<Vec<&'a Numbered>
     }
     chain.reverse();
     Ok(chain)
+}
+
+/// Layers with their numbers.
+fn numbers<'a>(chain: &'a [&'a Numbered]) -> impl Iterator<Item = (u32, &'a Revision)> {
+    chain.iter().map(|n| (n.number, &n.revision))
 }
 
 fn layer_view(n: &Numbered, all: &[Numbered]) -> LayerView {

@@ -367,6 +367,8 @@ pub struct HitView {
     pub language: String,
     pub text: String,
     pub translation: Option<String>,
+    /// Number of the revision whose words these are; `null` where they are as the program wrote or the source has them.
+    pub revision: Option<u32>,
     pub score: f32,
     /// `exact`, `lemma`, `alias`, `translation`, `meaning`.
     pub matched: String,

@@ -34,4 +34,7 @@ pub struct Passage {
     pub text: String,
     /// English beside it, where there is one.
     pub translation: Option<String>,
+    /// Number of the revision that these words are of; `None` where they are as the program wrote or the source has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
 }

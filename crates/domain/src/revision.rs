@@ -100,6 +100,26 @@ pub struct Said {
     pub text: String,
 }
 
+/// A transcript as people left it.
+#[derive(Clone, Debug)]
+pub struct Mended {
+    /// The text with every layer applied.
+    pub words: Transcript,
+    /// Number of the layer that last changed a segment, by segment. What is not in it is the machine's.
+    pub by: BTreeMap<String, u32>,
+}
+impl Mended {
+    /// The machine's transcript with these layers, each with its number, the lowest first.
+    pub fn of<'r>(machine: Transcript, layers: impl IntoIterator<Item = (u32, &'r Revision)>) -> Self {
+        let mut mended = Self { words: machine, by: BTreeMap::new() };
+        for (number, revision) in layers {
+            mended.by.extend(revision.changes.iter().map(|c| (c.segment.clone(), number)));
+            mended.words = revision.apply(&mended.words);
+        }
+        mended
+    }
+}
+
 impl Revision {
     /// Why the layer does not hold over that transcript, which has the layers below applied; `None` where it does.
     pub fn amiss(&self, below: &Transcript) -> Option<&'static str> {

@@ -10,6 +10,7 @@ mod ledger;
 mod package;
 mod papers;
 mod production;
+mod revisions;
 mod time;
 mod trail;
 

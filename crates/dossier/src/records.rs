@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 use zapys_domain::edtf::Edtf;
-use zapys_domain::{Actor, Instant, ItemId, ObjectId, Private};
+use zapys_domain::revision::{Mended, Revision};
+use zapys_domain::transcript::Transcript;
+use zapys_domain::{Actor, Instant, ItemId, ObjectId, Private, RecordId};
 
 type Text = Private<String>;
 
@@ -282,20 +284,40 @@ pub struct Twin {
     pub differences: Vec<Text>,
 }
 
-/// A version of a transcript made by a person.
+/// A revision of a transcript that a person made: what it changes over the one below it, or over the machine's words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Version {
-    pub number: u64,
+    /// Counted from 1 in the order in which they were put on record; one that is missing was taken back.
+    pub number: u32,
+    /// The record, as a custody event names it.
+    pub record: RecordId,
     pub by: Actor,
     pub at: Instant,
-    /// `investigative` or `evidentiary` (R1.39).
-    pub sort: String,
-    /// The version's bytes, where they are a file of this exhibit.
-    pub object: Option<ObjectId>,
-    /// Where it differs from the one before.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub discrepancies: Vec<Text>,
+    /// True where it was taken back and is here because a later one lies on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
+    pub revision: Revision,
+}
+impl Version {
+    /// The newest one that was not taken back.
+    pub fn newest(all: &[Self]) -> Option<&Self> {
+        all.iter().rev().find(|v| !v.withdrawn)
+    }
+    /// This one and what it lies on, the lowest first. `None` where one of them is not in `all`, or lies on a later one.
+    pub fn chain<'a>(&'a self, all: &'a [Self]) -> Option<Vec<&'a Self>> {
+        let mut chain = vec![self];
+        while let Some(over) = chain.last().and_then(|v| v.revision.over) {
+            let above = chain.last().map_or(0, |v| v.number);
+            chain.push(all.iter().find(|v| v.record == over && v.number < above && v.revision.base == self.revision.base)?);
+        }
+        chain.reverse();
+        Some(chain)
+    }
+    /// The text of this one over the machine's. `None` where what it lies on is not in `all`.
+    pub fn read(&self, machine: Transcript, all: &[Self]) -> Option<Mended> {
+        Some(Mended::of(machine, self.chain(all)?.iter().map(|v| (v.number, &v.revision))))
+    }
 }
 
 /// Who made a call table ready.

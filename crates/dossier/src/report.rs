@@ -9,6 +9,7 @@ mod derived;
 mod ending;
 mod facts;
 mod records;
+mod revised;
 mod texts;
 
 pub(crate) use texts::texts;
@@ -149,7 +150,12 @@ impl Report<'_> {
         writeln!(
             out,
             "<div class=\"note doubt\">{DASHED}<p>Words of transcripts, translations and read texts are <b>machine output that \
-             nobody has reviewed</b>. {}</p></div>\n</header>",
+             nobody has reviewed</b>{}. {}</p></div>\n</header>",
+            if x.exhibits.iter().any(|e| !e.records.versions.is_empty()) {
+                ", except where a revision names the person whose words they are"
+            } else {
+                ""
+            },
             if ledger.stamped {
                 "The ledger's head carries a trusted time stamp."
             } else {

@@ -144,6 +144,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     language: Lang::und(),
                     text,
                     translation: None,
+                    revision: None,
                 }
             })
             .collect();

@@ -11,7 +11,7 @@ use zapys_domain::ItemId;
 use zapys_domain::passage::{Layer, Passage};
 
 /// Written beside the index. Goes up whenever a text would be analysed differently; older folders are then built again.
-pub(crate) const VERSION: &str = "zapys search index 1\n";
+pub(crate) const VERSION: &str = "zapys search index 2\n";
 
 /// Handles of the fields.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub(crate) struct Fields {
     pub lang: Field,
     pub text: Field,
     pub translation: Field,
+    /// Number of the revision whose words these are.
+    pub revision: Field,
     /// Folded words as they stand.
     pub exact: Field,
     /// Lemmas of both languages, English stems, stems of unknown words.
@@ -68,6 +70,7 @@ impl Fields {
             lang: schema.add_text_field("lang", STRING),
             text: schema.add_text_field("text", STORED),
             translation: schema.add_text_field("translation", STORED),
+            revision: schema.add_u64_field("revision", STORED),
             exact: schema.add_text_field("exact", words.clone()),
             lemma: schema.add_text_field("lemma", words.clone()),
             kin: schema.add_text_field("kin", bag.clone()),
@@ -104,6 +107,9 @@ impl Fields {
             doc.add_text(self.lang, primary);
         }
         doc.add_text(self.text, &passage.text);
+        if let Some(number) = passage.revision {
+            doc.add_u64(self.revision, number.into());
+        }
 
         let words = lexicon.words(&passage.text);
         doc.add_pre_tokenized_text(self.exact, stream(&words, |w, keys| keys.push(&w.token.key)));

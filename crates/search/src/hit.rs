@@ -35,6 +35,8 @@ pub struct Hit {
     pub language: Lang,
     pub text: String,
     pub translation: Option<String>,
+    /// Number of the revision whose words these are.
+    pub revision: Option<u32>,
     /// Comparable within one answer only; higher is better.
     pub score: f32,
     pub matched: Matched,

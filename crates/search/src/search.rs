@@ -159,6 +159,7 @@ impl Index {
             language: Lang::parse(needed(fields.language)?).ok_or(IndexError::Damaged(None))?,
             text: body.to_owned(),
             translation: translation.map(str::to_owned),
+            revision: document.get_first(fields.revision).and_then(|v| v.as_u64()).and_then(|n| n.try_into().ok()),
             score,
             matched,
             highlights,

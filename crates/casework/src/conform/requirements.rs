@@ -224,7 +224,14 @@ fn versions(g: &Gathered) -> Outcome {
     }
     match done(g).filter(|d| d.kind == DerivativeKind::Transcript && d.output.is_some()).count() {
         0 => Missing("There is no transcript.".into()),
-        n => Met(format!("{n} kept, by engines; none by a person.")),
+        n => {
+            let by_people = match g.n_revisions {
+                0 => "none by a person".to_owned(),
+                1 => "1 revision by a person".to_owned(),
+                n => format!("{n} revisions by people"),
+            };
+            Met(format!("{n} kept, by engines; {by_people}."))
+        }
     }
 }
 

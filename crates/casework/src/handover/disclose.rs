@@ -176,13 +176,6 @@ impl Casework {
             if crate::conform::needs_legal_basis(&row, &s) && s.legal_basis().is_none_or(|l| l.basis.is_none()) {
                 limits.push(format!("Item {item}: no legal basis of its acquisition is on record by kind, text and document."));
             }
-            let revisions = self.revisions(*item).await?.iter().filter(|r| r.current).count();
-            if revisions > 0 {
-                limits.push(format!(
-                    "Item {item}: people wrote {revisions} revision{} of its transcript; this production holds the machine's words only.",
-                    if revisions == 1 { "" } else { "s" }
-                ));
-            }
             if let Some(words) = s.words(&row) {
                 limits.push(format!("Item {item}: {words}."));
             }

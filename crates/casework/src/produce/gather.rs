@@ -8,10 +8,10 @@ use crate::show::title;
 use std::collections::BTreeSet;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::handover::WhichDate;
-use zapys_domain::{Actor, ItemId, Private, ProductionId};
+use zapys_domain::{Actor, DerivativeKind, ItemId, Private, ProductionId};
 use zapys_dossier::extract::{Acquisition, CustodyEntry, Dated, Derivative, Exhibit, Extract, LeftOut, Parent, Selected, Status};
 use zapys_ledger::{Hash, Opening, Salt};
-use zapys_store::{DerivationState, ItemRow, ItemStatus};
+use zapys_store::{DerivationRow, DerivationState, ItemRow, ItemStatus};
 
 impl Casework {
     /// Everything that a production of these items at this head shows.
@@ -101,21 +101,22 @@ impl Casework {
                 not_derived.push((kind, why));
                 continue;
             };
-            let object = d.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
-            derivatives.push(Derivative {
-                key: d.key,
-                kind,
-                engine: d.engine.clone(),
-                parameters: d.params.clone(),
-                inputs: d.inputs.clone(),
-                object,
-                bytes: self.object_size(object).await?,
-                media_type: d.output_media_type.clone().unwrap_or_default(),
-                repeatability: self.bench().await?.engine(row, kind).map_or(Repeatability::None, |e| e.contract().repeats),
-                started: d.started,
-                finished: d.finished,
-            });
+            derivatives.push(self.derivative(row, d).await?);
         }
+        let mut records = self.records_of(row.id).await?;
+        records.versions = self.versions(row.id, size).await?;
+        // People may have mended an earlier transcript than the newest: theirs lies on that one.
+        for version in &records.versions {
+            let base = version.revision.base;
+            if derivatives.iter().all(|d: &Derivative| d.object != base) {
+                let made = derivations.iter().find(|d| d.kind == DerivativeKind::Transcript && d.output == Some(base));
+                let made = made.ok_or(CaseError::Inconsistent { what: "a revision" })?;
+                derivatives.push(self.derivative(row, made).await?);
+            }
+        }
+        let told: Vec<_> = records.versions.iter().map(|v| v.record).collect();
+        let rows = self.store.records(row.id).await?;
+        let handed_over: BTreeSet<_> = rows.iter().filter(|r| told.contains(&r.id)).map(|r| r.entry).collect();
         let mut events = Vec::new();
         for entry in self.store.entries_of(row.id).await? {
             if entry.seq.0 >= size {
@@ -127,9 +128,14 @@ impl Casework {
                 .openings(entry.seq)
                 .await?
                 .into_iter()
-                // Where a file lay on somebody's machine is nobody's business but the case's own.
-                // What people put on record is shown as records, and only what still holds; its salts stay here.
-                .filter(|o| !matches!(o.field.as_str(), "path" | "statement" | "because" | crate::witness::FIELD))
+                .filter(|o| match o.field.as_str() {
+                    // Where a file lay on somebody's machine is nobody's business but the case's own.
+                    "path" | "because" | crate::witness::FIELD => false,
+                    // What people put on record is shown as records, and only what still holds; its salts stay here. The
+                    // words that they left are handed over whole, and can be held against what was committed to.
+                    "statement" => handed_over.contains(&entry.seq),
+                    _ => true,
+                })
                 .map(|o| Opening { salt: Salt::from_bytes(o.salt), value: Private::new(o.value) })
                 .collect();
             events.push(CustodyEntry { canonical: entry.canonical.into_bytes(), inclusion, openings });
@@ -172,8 +178,27 @@ impl Casework {
             derivatives,
             not_derived,
             findings: findings.into_iter().map(|f| f.finding).collect(),
-            records: self.records_of(row.id).await?,
+            records,
             events,
+        })
+    }
+}
+
+impl Casework {
+    async fn derivative(&self, row: &ItemRow, d: &DerivationRow) -> Result<Derivative> {
+        let object = d.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
+        Ok(Derivative {
+            key: d.key,
+            kind: d.kind,
+            engine: d.engine.clone(),
+            parameters: d.params.clone(),
+            inputs: d.inputs.clone(),
+            object,
+            bytes: self.object_size(object).await?,
+            media_type: d.output_media_type.clone().unwrap_or_default(),
+            repeatability: self.bench().await?.engine(row, d.kind).map_or(Repeatability::None, |e| e.contract().repeats),
+            started: d.started,
+            finished: d.finished,
         })
     }
 }

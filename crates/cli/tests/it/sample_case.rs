@@ -47,7 +47,20 @@ fn tape_to_dossier() {
     assert!(verified.success());
     bagit(&s.path("bag"), true);
     let report = std::fs::read_to_string(s.path("bag/data/report/index.html")).expect("a report");
-    assert!(report.contains("people wrote 6 revisions of its transcript"));
+    assert!(report.contains("<b>Revision 6</b>") && report.contains("(нерозбірливо)"));
+    let manifest: Value =
+        serde_json::from_str(&std::fs::read_to_string(s.path("bag/data/manifest.json")).expect("a manifest")).expect("JSON");
+    let mended = manifest["exhibits"].as_array().expect("exhibits").iter().find(|e| e["records"]["versions"].is_array());
+    let mended = mended.expect("an exhibit that was mended");
+    // The seventh was taken back, and nothing lies on it.
+    assert_eq!(mended["records"]["versions"].as_array().map(Vec::len), Some(6));
+    let folder = s.path("bag/data/exhibits").join(mended["exhibit"].as_str().expect("a number"));
+    let text = std::fs::read_to_string(folder.join("transcript-revised.txt")).expect("a text");
+    assert!(text.contains("(revision 6)") && text.contains("the machine heard: ") && text.contains("machine, unreviewed"));
+    let verdict = Command::new(verifier()).args(["bag", "--vkey", "vkey", "--json"]).current_dir(s.path("")).output();
+    let verdict: Value = serde_json::from_slice(&verdict.expect("starts").stdout).expect("JSON");
+    let told = verdict["checks"].as_array().expect("checks").iter().find(|c| c["name"] == "revision").expect("is looked at");
+    assert_eq!(told["status"], "ok", "{told}");
     assert!(report.to_lowercase().contains("machine, unreviewed") && !report.contains("<script"));
     s.run(&["-C", "case", "verify", "--deep"]).ends(0);
 }
@@ -141,6 +154,9 @@ fn people_mend_the_words(s: &Stage) {
         }
     }
     assert_eq!(transcript("machine"), machine);
+    // What a person wrote is found, with its number; machine text that it stands in for is not.
+    let found = s.run(&["-C", "case", "search", "нерозбірливо", "--json"]).ends(0).json();
+    assert_eq!((found.len(), &found[0]["revision"], &found[0]["segment"]), (1, &json!(6), &segments[place]["id"]), "{found:?}");
     let differ = s.run(&["-C", "case", "review", "compare", &item, "machine", "1", "--json"]).ends(0).json();
     assert_eq!((differ.len(), &differ[0]["a"]), (1, &json!(old)));
     // A second listener, who heard the whole: a text of their own over the machine's, which then counts as reviewed.
@@ -154,6 +170,8 @@ fn people_mend_the_words(s: &Stage) {
     assert!(text.contains("усе інакше") && !text.contains("Machine, unreviewed"), "{text}");
     s.run(&["-C", "case", "review", "retract", &item, "7", "--because", "another call"]).ends(0);
     assert_eq!(transcript("latest")["revision"]["number"], 6);
+    // So are the words below what was taken back.
+    assert_eq!(s.run(&["-C", "case", "search", "нерозбірливо", "--json"]).ends(0).json().len(), 1);
     let seventh = transcript("7");
     assert_eq!((&seventh["segments"], &seventh["revision"]["current"]), (&now["segments"], &json!(false)));
     s.run(&["-C", "case", "transcript", &item, "--revision", "8"]).ends(3).says("7 were put on record");

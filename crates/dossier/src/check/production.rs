@@ -3,7 +3,7 @@
 use super::keys::{self, Keys};
 use super::package::Package;
 use super::trail::{self, OpeningsByHash, Says};
-use super::{AllDigests, Findings, Options, inert, papers, time};
+use super::{AllDigests, Findings, Options, inert, papers, revisions, time};
 use crate::layout::{CERTIFICATES, CHECKPOINT, EXHIBITS, MANIFEST_JSON, OPENINGS, PROOFS, REPORT, SEAL, SEAL_HEAD, is_active};
 use crate::manifest::{self, Exhibit, Manifest, Openings};
 use serde_json::Value;
@@ -111,6 +111,7 @@ pub(super) fn check(package: &Package, digests: &AllDigests, seal: &Seal, option
         }
         let entries = trail::check(package, e, checkpoint.as_ref(), out);
         exhibit(e, &entries, digests, &openings, &mut known, out);
+        revisions::check(package, e, &entries, &openings, out);
         opened.extend(entries.iter().flat_map(|e| e.event.commitments()).map(|c| *c.hash()));
         if trails.insert(e.item, e.exhibit).is_some() {
             out.fault("manifest", MANIFEST_JSON, format!("The item of {} is an exhibit twice.", e.exhibit));

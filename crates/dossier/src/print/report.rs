@@ -456,7 +456,9 @@ fn first_link(row: &[Cell]) -> Option<String> {
 fn cell(e: &Element, spoken: bool, size: Size) -> Cell {
     let span = e.get("colspan").and_then(|s| s.parse().ok()).unwrap_or(1);
     let say = e.is("say");
-    let style = Style { tone: if say { Tone::Machine } else { Tone::Ink }, lines: say, ..Style::default() };
+    let tone = if say && !e.is("reviewed") { Tone::Machine } else { Tone::Ink };
+    let face = if e.is("reviewed") { Face::Serif } else { Face::default() };
+    let style = Style { face, tone, lines: say, ..Style::default() };
     let mut text = words(e, &style).size(if say { Size::Reading } else { size });
     if spoken && e.is("at") {
         text.runs.iter_mut().filter(|r| !r.chip).for_each(|r| (r.face, r.tone) = (Face::Mono, Tone::Soft));

@@ -1,5 +1,6 @@
 //! What engines made of an exhibit, as it is read: waveform, words and translation, text, messages, calls, pictures.
 
+use super::revised::Revised;
 use super::{Report, Shown};
 use crate::safe::html;
 use crate::words;
@@ -30,9 +31,12 @@ pub(super) fn all(out: &mut dyn Write, report: &Report<'_>, index: usize, shown:
         }
     }
     light_copies(out, report, index)?;
-    for s in shown {
+    for (i, s) in shown.iter().enumerate() {
         match s {
             Shown::Transcript(d) => {
+                if let Some(revised) = Revised::of(e, i, &d.value) {
+                    revised.page(out)?;
+                }
                 let beside: Vec<&Translation> =
                     shown.iter().filter_map(|s| if let Shown::Translation(t) = s { Some(&t.value) } else { None }).collect();
                 transcript(out, &d.value, &beside)?;

@@ -205,9 +205,14 @@ fn related(out: &mut dyn Write, r: &Records, name: &dyn Fn(ItemId) -> String) ->
         b.row(true, "Another recording", &format!("{}: {}", name(t.item), all.join("; ")))?;
     }
     for v in &r.versions {
-        let differs: Vec<String> = v.discrepancies.iter().map(text).collect();
-        let differs = if differs.is_empty() { String::new() } else { format!("<br>{}", differs.join("<br>")) };
-        b.row(true, &format!("Transcript, version {}", v.number), &format!("{}, {}{differs}", plain(&v.sort), who(&v.by, v.at)))?;
+        let n = words::count(v.revision.changes.len(), "segment changed", "segments changed");
+        let how = super::revised::manner(v.revision.manner);
+        let over = v.revision.over.and_then(|o| r.versions.iter().find(|v| v.record == o));
+        let over = over.map_or("over the machine's words".into(), |o| format!("over revision {}", o.number));
+        let back = if v.withdrawn { "; taken back" } else { "" };
+        let why = v.revision.reason.as_ref().map(|t| format!("<br>{}", text(t))).unwrap_or_default();
+        let words = format!("{how}, {over}, {n}{back}; {}{why}", who(&v.by, v.at));
+        b.row(true, &format!("Transcript, revision {}", v.number), &words)?;
     }
     b.end()
 }

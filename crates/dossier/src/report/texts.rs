@@ -1,6 +1,7 @@
 //! Readable text files beside the derivative documents: the same words, without a program to open them.
 
 use super::Shown;
+use super::revised::Revised;
 use crate::extract::Exhibit;
 use crate::layout::ExhibitNo;
 use crate::safe::line;
@@ -41,6 +42,12 @@ pub(crate) fn texts(no: ExhibitNo, e: &Exhibit, shown: &[Shown]) -> Vec<TextOut>
             Shown::Calls(d) => ("calls", calls(no, &d.value), vec![i]),
             _ => continue,
         };
+        if let Shown::Transcript(d) = s
+            && let Some(revised) = Revised::of(e, i, &d.value)
+        {
+            let text = format!("{no}: words spoken, as people left them\n{}\nOriginal: {}\n", revised.text(), e.object);
+            out.push(TextOut { name: "transcript-revised.txt".into(), text, from: vec![i] });
+        }
         let n = taken.entry(stem).or_default();
         *n += 1;
         let name = if *n == 1 { format!("{stem}.txt") } else { format!("{stem}-{n}.txt") };

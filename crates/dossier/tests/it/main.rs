@@ -9,6 +9,7 @@ mod load_file;
 mod ocfl;
 mod papers;
 mod print;
+mod revised;
 mod sample;
 mod stamped;
 mod tamper;

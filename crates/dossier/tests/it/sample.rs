@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::edtf::Edtf;
+use zapys_domain::handover::RecordBody;
 use zapys_domain::media::{Activity, AudioStream, DecodeFacts, Document, Level, Peaks, PictureFacts, ProbeFacts};
 use zapys_domain::provenance::{Provenance, SourceGrade};
+use zapys_domain::revision::{Change, Manner, Revision};
 use zapys_domain::text::{Block, ReadText};
 use zapys_domain::transcript::{Flag, Segment, Speaker, Transcript, TranslatedSegment, Translation, Word};
 use zapys_domain::{
@@ -324,6 +326,40 @@ fn row(standard: &str, requirement: &str, item: Option<ItemId>, status: &str, de
         detail: detail.into(),
     }
 }
+/// A first listener mends one line and adds one; a second lays another over it, and a third one was taken back.
+fn versions(base: ObjectId) -> Vec<Version> {
+    let record = |n: u32| format!("01JB0000000000000000004{n:03}").parse().expect("a ULID");
+    let change = |segment: &str, words: &str| Change { segment: segment.into(), text: Some(text(words)), ..Change::default() };
+    let version = |number: u32, over: Option<u32>, reason: &str, changes| Version {
+        number,
+        record: record(number),
+        by: Actor::parse(if number == 1 { "person:k" } else { "person:owner" }).expect("a pseudonym"),
+        at: at(0),
+        withdrawn: false,
+        revision: Revision {
+            base,
+            over: over.map(record),
+            manner: Manner::Correction,
+            whole: false,
+            reason: Some(text(reason)),
+            read_from: None,
+            changes,
+        },
+    };
+    let added = Change {
+        start_ms: Some(60_000),
+        end_ms: Some(61_000),
+        speaker: Some("B".into()),
+        language: Lang::parse("uk"),
+        ..change("h0001", "Добре.")
+    };
+    let gone = Change { segment: "s0005".into(), removed: true, ..Change::default() };
+    vec![
+        version(1, None, "heard again with headphones", vec![change("s0004", "Опись не делали. Сказали: потом."), added]),
+        version(2, Some(1), "the question was the operator's own", vec![gone]),
+    ]
+}
+
 /// What is on record about the call.
 fn records() -> Records {
     Records {
@@ -551,6 +587,13 @@ fn written(o: &mut Memory) -> Vec<Exhibit> {
 }
 
 /// The whole sample.
+/// The sample with a transcript that people mended.
+pub fn revised() -> Sample {
+    let s = sample();
+    let mut exhibits = s.extract.exhibits;
+    exhibits[0].records.versions = versions(exhibits[0].derivatives[4].object);
+    with(exhibits, s.objects)
+}
 pub fn sample() -> Sample {
     let mut objects = Memory::default();
     let exhibits: Vec<Exhibit> = recording(&mut objects).into_iter().chain(written(&mut objects)).collect();
@@ -580,13 +623,23 @@ fn build(mut exhibits: Vec<Exhibit>, objects: Memory, rotate: bool) -> Sample {
     let mut book =
         Book { log: Log::new(), tree: Tree::new(), heads: BTreeMap::new(), trail: BTreeMap::new(), salts: 0, clock: 0 };
     book.put(Draft::new(Actor::owner(), Action::Opened, Subject::Case(case), tool()), vec![]);
-    for e in &exhibits {
+    for e in &mut exhibits {
         book.take_in(e.item, e.object, e.bytes, "District archive, letter 31/22");
         // Something else happens in between.
         let other = book.act(Actor::owner(), Action::Accessed, item(99));
         book.put(other, vec![]);
         for d in &e.derivatives {
             book.derive(e.item, d);
+        }
+        for v in &mut e.records.versions {
+            let (c, o) = book.commit(RecordBody::Revision(v.revision.clone()).value());
+            let draft = book
+                .act(v.by.clone(), Action::Recorded, e.item)
+                .with("kind", Detail::code("revision").expect("a code"))
+                .with("record", Detail::code(&v.record.to_string()).expect("a code"))
+                .with("statement", c);
+            book.put(draft, vec![o]);
+            v.at = at(book.clock);
         }
         for (kind, _) in &e.not_derived {
             let failed = book

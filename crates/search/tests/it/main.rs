@@ -31,6 +31,7 @@ pub(crate) fn passage(n: u64, segment: usize, text: &str) -> Passage {
         language: Lang::und(),
         text: text.into(),
         translation: None,
+        revision: None,
     }
 }
 

@@ -318,6 +318,8 @@ export interface Hit {
   language: string;
   text: string;
   translation: string | null;
+  /** Number of the revision whose words these are. */
+  revision: number | null;
   score: number;
   matched: string;
   /** Character ranges in `text`, or in `translation` where `matched` is `translation`. */

@@ -473,6 +473,7 @@ export const en = {
   'search.intitle': 'in the title',
   'search.block': 'block {n}',
   'search.message': 'message {id}',
+  'search.revision': 'revision {n}',
   'search.translation': 'Translation by machine',
 
   // intake

@@ -452,6 +452,7 @@ export const uk: Messages = {
   'search.intitle': 'у назві',
   'search.block': 'блок {n}',
   'search.message': 'повідомлення {id}',
+  'search.revision': 'редакція {n}',
   'search.translation': 'Машинний переклад',
 
   'intake.title': 'Додати до справи',
