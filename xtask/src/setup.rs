@@ -300,7 +300,7 @@ const VENVS: &[Venv] = &[
         program: "bin/python3",
         package: "pympi-ling==1.71",
         sha256: "f89043d275946d9fe04c09cd5a5fbcff1e42b4160c91c8aa246e5e8136e305ab",
-        needs: &["webvtt-py==0.6.0"],
+        needs: &["lxml==6.1.3", "python-docx==1.2.0", "typing_extensions==4.16.0", "webvtt-py==0.6.0"],
     },
     Venv {
         name: "v-weed",

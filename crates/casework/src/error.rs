@@ -64,6 +64,8 @@ pub enum CaseError {
     NoTranslation { lang: String },
     #[error("there is no revision {number} of this transcript; {there} were put on record")]
     NoSuchRevision { number: u32, there: usize },
+    #[error("somebody put another text of this recording on record meanwhile")]
+    StaleRevision { newest: Option<u32> },
     #[error(transparent)]
     Format(#[from] zapys_formats::FormatError),
     #[error("the flag {flag} has a value it cannot have")]
@@ -131,6 +133,7 @@ impl Fault for CaseError {
             | Self::NotDisposable
             | Self::NotEncrypted
             | Self::NoSuchRevision { .. }
+            | Self::StaleRevision { .. }
             | Self::NoTranslation { .. } => FaultKind::Usage,
             Self::Format(e) => e.kind(),
             Self::NothingRead { .. } => FaultKind::Input,
@@ -193,6 +196,8 @@ impl Fault for CaseError {
             Self::Ambiguous => "Give more characters of the id.".into(),
             Self::NothingRead { .. } => "`zapys show ITEM` tells what was computed; `zapys process` computes what is due.".into(),
             Self::NoSuchRevision { .. } => "`zapys review list ITEM` lists the revisions.".into(),
+            Self::StaleRevision { newest: Some(n) } => format!("Look at revision {n}, then put yours over it."),
+            Self::StaleRevision { newest: None } => "It was taken back: look at the machine's words again.".into(),
             Self::Format(e) => e.hint(),
             Self::NoTranslation { .. } => {
                 "Leave --lang away for the words spoken; `zapys process` translates where an engine is installed.".into()
@@ -238,6 +243,7 @@ impl Fault for CaseError {
             Self::NothingRead { .. } => "nothing-read",
             Self::NoTranslation { .. } => "no-translation",
             Self::NoSuchRevision { .. } => "no-such-revision",
+            Self::StaleRevision { .. } => "stale-revision",
             Self::Format(e) => e.code(),
             Self::Flag { .. } => "bad-flag",
             Self::Ledger(_) => "ledger",

@@ -367,12 +367,15 @@ impl Casework {
     pub async fn note_access(&self, actor: &Actor, item: ItemId, what: &'static str) -> Result<()> {
         let now = self.clock.now();
         let again = |last: Option<Instant>| last.is_some_and(|t| t <= now && now.micros() - t.micros() < SAME_LOOK);
-        if again(self.store.last_access(item, actor).await?) {
+        // Whoever listens first must not have seen words: the first look at them is an entry of its own.
+        let first = what == crate::review::WORDS && !self.has_seen(actor, item).await?;
+        if !first && again(self.store.last_access(item, actor).await?) {
             return Ok(());
         }
         let mut tx = self.store.begin().await?;
         // Another window of the same person may have been quicker.
-        if again(tx.last_access(item, actor).await?) {
+        let first = first && !tx.was_shown(item, actor, what).await?;
+        if !first && again(tx.last_access(item, actor).await?) {
             return Ok(tx.rollback().await?);
         }
         let mut ledger = self.ledger(&mut tx).await?;

@@ -4,6 +4,7 @@
 //! nobody has reviewed it. Times are written as they are, and none is invented: where two stretches of one speaker overlap and the
 //! form has no place for that, the later one goes to a further tier.
 
+mod docx;
 mod elan;
 mod praat;
 mod subtitles;
@@ -13,30 +14,42 @@ mod tests;
 use crate::view::{SegmentView, TranscriptView, clock};
 use std::fmt::Write;
 
+use zapys_domain::transcript::BY_EAR;
 pub use zapys_domain::transcript::{REVIEWED, TranscriptForm, UNREVIEWED};
 
 /// The transcript in this form; `lang`: the translation that stands beside the words, where the form has a place for one (ELAN and
 /// JSON hold all of them).
-pub fn write(t: &TranscriptView, form: TranscriptForm, lang: Option<&str>) -> String {
+pub fn write(t: &TranscriptView, form: TranscriptForm, lang: Option<&str>) -> Vec<u8> {
     match form {
-        TranscriptForm::Json => serde_json::to_string(t).expect("views serialise: their keys are texts"),
-        TranscriptForm::Txt => plain(t, lang),
-        TranscriptForm::Srt => subtitles::srt(t, lang),
-        TranscriptForm::Vtt => subtitles::vtt(t, lang),
-        TranscriptForm::Eaf => elan::eaf(t),
-        TranscriptForm::TextGrid => praat::text_grid(t),
+        TranscriptForm::Json => serde_json::to_vec(t).expect("views serialise: their keys are texts"),
+        TranscriptForm::Txt => plain(t, lang).into_bytes(),
+        TranscriptForm::Srt => subtitles::srt(t, lang).into_bytes(),
+        TranscriptForm::Vtt => subtitles::vtt(t, lang).into_bytes(),
+        TranscriptForm::Eaf => elan::eaf(t).into_bytes(),
+        TranscriptForm::TextGrid => praat::text_grid(t).into_bytes(),
+        TranscriptForm::Docx => docx::docx(t, lang),
     }
+}
+
+/// `00:01:02` and the milliseconds after `point`.
+fn stamp(ms: u64, point: char) -> String {
+    format!("{:02}:{:02}:{:02}{point}{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
 }
 
 /// What every form says first.
 fn label(t: &TranscriptView) -> &'static str {
-    if t.reviewed { REVIEWED } else { UNREVIEWED }
+    match (&t.blind, t.reviewed) {
+        (Some(_), _) => BY_EAR,
+        (None, true) => REVIEWED,
+        (None, false) => UNREVIEWED,
+    }
 }
 
 /// Who heard it, in one line.
 fn heard_by(t: &TranscriptView) -> String {
     let machine = format!("{} {}", t.engine.name, t.engine.version);
     match &t.revision {
+        _ if t.blind.is_some() => format!("{}: {machine}", label(t)),
         None => format!("{}: {machine}", label(t)),
         Some(r) if r.whole => format!("{}: {}, revision {} ({}), over {machine}", label(t), r.by, r.number, r.manner),
         Some(r) => format!("{}: {machine}, with changes by {}, revision {} ({})", label(t), r.by, r.number, r.manner),

@@ -4,6 +4,11 @@
 //! A layer comes in as a file from a program that people write transcripts in. What the file changes is found by comparing it
 //! with the layer it was made from, so that what its form cannot hold (times of words, doubts, languages) is not lost.
 
+mod listen;
+
+pub use listen::Heard;
+pub(crate) use listen::WORDS;
+
 use crate::Result;
 use crate::error::CaseError;
 use crate::handover::{RecordError, RecordRequest, current};
@@ -14,7 +19,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::handover::{RecordBody, RecordKind};
 use zapys_domain::media::Document;
-use zapys_domain::revision::{Manner, Mended, ReadFrom, Revision, Said, changes};
+use zapys_domain::revision::{Change, Manner, Mended, ReadFrom, Revision, Said, changes, newest};
 use zapys_domain::transcript::{Transcript, TranscriptForm};
 use zapys_domain::{Actor, DerivativeKind, ItemId, ObjectId, Private, RecordId};
 use zapys_dossier::records::Version;
@@ -26,7 +31,7 @@ use zapys_store::{DerivationRow, RecordRow};
 pub enum Layer {
     /// The machine's own words.
     Machine,
-    /// The newest revision that was not taken back; the machine's words where there is none.
+    /// The revision that is shown ([`newest`]); the machine's words where there is none.
     Latest,
     /// The revision of that number, counted from 1 in the order in which they were put on record.
     Number(u32),
@@ -57,6 +62,21 @@ pub struct ReviewRequest {
     pub whole: bool,
     #[allow(missing_docs)]
     pub reason: Option<String>,
+}
+
+/// Changes to the text that is shown, segment by segment.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The newest revision as its author saw it; `None`: the machine's words.
+    pub over: Option<u32>,
+    #[allow(missing_docs)]
+    pub manner: Manner,
+    /// The whole recording was gone through.
+    pub whole: bool,
+    #[allow(missing_docs)]
+    pub reason: Option<String>,
+    /// A change that changes nothing says that the segment was heard and is so.
+    pub changes: Vec<Change>,
 }
 
 /// One segment that two texts have differently.
@@ -132,6 +152,7 @@ impl Casework {
             speakers: now.speakers,
             segments: segments.collect(),
             revision: Some(layer_view(top, &all)),
+            blind: None,
         })
     }
 
@@ -151,10 +172,40 @@ impl Casework {
             over,
             manner: request.manner,
             whole: request.whole,
+            unseen: request.manner == Manner::Listening && !self.has_seen(actor, item).await?,
             reason: request.reason.filter(|r| !r.trim().is_empty()).map(Private::new),
             read_from: Some(ReadFrom { form: request.form.word().into(), digest: ObjectId::of(&request.bytes) }),
             changes: found,
         };
+        self.put_revision(actor, item, revision).await
+    }
+
+    /// Puts changes to the newest text on record. Errors: `StaleRevision` where that is no longer the one they were made to;
+    /// `Record` where they do not hold.
+    pub async fn revise(&self, actor: &Actor, item: ItemId, edit: Edit) -> Result<LayerView> {
+        let all = self.numbered(item).await?;
+        let newest = pick(&all, Layer::Latest)?.map(|n| n.number);
+        if newest != edit.over {
+            return Err(CaseError::StaleRevision { newest });
+        }
+        if edit.changes.is_empty() && !edit.whole {
+            return Err(RecordError::Revision("it changes nothing").into());
+        }
+        let (base, over, _) = self.text_of(item, &all, Layer::Latest).await?;
+        let revision = Revision {
+            base,
+            over,
+            manner: edit.manner,
+            whole: edit.whole,
+            unseen: false,
+            reason: edit.reason.filter(|r| !r.trim().is_empty()).map(Private::new),
+            read_from: None,
+            changes: edit.changes,
+        };
+        self.put_revision(actor, item, revision).await
+    }
+
+    async fn put_revision(&self, actor: &Actor, item: ItemId, revision: Revision) -> Result<LayerView> {
         let body = Some(RecordBody::Revision(revision));
         let put = RecordRequest { kind: RecordKind::Revision, items: vec![item], body, corrects: None, because: None };
         let record = self.put_on_record(actor, put).await?.remove(0).record;
@@ -280,7 +331,7 @@ impl Casework {
 fn pick(all: &[Numbered], layer: Layer) -> Result<Option<&Numbered>> {
     match layer {
         Layer::Machine => Ok(None),
-        Layer::Latest => Ok(all.iter().rev().find(|n| n.current)),
+        Layer::Latest => Ok(newest(all, |n| n.current.then_some(n.revision.manner))),
         Layer::Number(number) => match all.iter().find(|n| n.number == number) {
             Some(n) => Ok(Some(n)),
             None => Err(CaseError::NoSuchRevision { number, there: all.len() }),
@@ -314,6 +365,7 @@ fn layer_view(n: &Numbered, all: &[Numbered]) -> LayerView {
     let added =
         count(&|c| !c.removed && c.segment.starts_with('h') && c.start_ms.is_some() && c.end_ms.is_some() && c.text.is_some());
     let removed = count(&|c| c.removed);
+    let heard = count(&|c| c.is_heard());
     LayerView {
         number: n.number,
         record: n.row.id.to_string(),
@@ -323,7 +375,9 @@ fn layer_view(n: &Numbered, all: &[Numbered]) -> LayerView {
         manner: n.revision.manner.word().into(),
         over,
         whole: n.revision.whole,
-        changed: n.revision.changes.len() - added - removed,
+        unseen: n.revision.unseen,
+        changed: n.revision.changes.len() - added - removed - heard,
+        heard,
         added,
         removed,
         reason: n.revision.reason.as_ref().map(|r| r.reveal().clone()),

@@ -309,6 +309,7 @@ impl Casework {
             speakers: t.speakers,
             segments,
             revision: None,
+            blind: None,
         })
     }
 

@@ -281,6 +281,17 @@ pub struct TranscriptView {
     /// The revision that is shown; absent for the machine's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<LayerView>,
+    /// Present where words that this person did not write are withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blind: Option<BlindView>,
+}
+/// What a person who listens first is told beside the times.
+#[derive(Clone, Debug, Serialize)]
+pub struct BlindView {
+    /// The ledger knows of an earlier look of this person at words of the recording.
+    pub seen: bool,
+    /// Segments that they have written.
+    pub written: usize,
 }
 /// One revision of a transcript.
 #[derive(Clone, Debug, Serialize)]
@@ -298,7 +309,11 @@ pub struct LayerView {
     pub over: Option<u32>,
     /// The whole recording was gone through.
     pub whole: bool,
+    /// The ledger knew of no look of this person at words of the recording before.
+    pub unseen: bool,
     pub changed: usize,
+    /// Segments that were heard and left as they are.
+    pub heard: usize,
     pub added: usize,
     pub removed: usize,
     pub reason: Option<String>,

@@ -294,9 +294,12 @@ pub struct Transcript {
     /// machine, latest, or a number
     #[arg(long, default_value = "latest", value_name = "machine|latest|N")]
     pub revision: String,
-    /// json, txt, srt, vtt, eaf (ELAN) or textgrid (Praat)
+    /// json, txt, srt, vtt, eaf (ELAN), textgrid (Praat) or docx (a table in a word processor)
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
+    /// Times and voices without words, but for those that you wrote by ear: for listening first in another program
+    #[arg(long, conflicts_with_all = ["lang", "revision"])]
+    pub blind: bool,
 }
 
 #[derive(Subcommand, Debug)]

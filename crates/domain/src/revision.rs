@@ -34,6 +34,9 @@ pub struct Revision {
     pub manner: Manner,
     /// True where whoever made it went through the whole recording.
     pub whole: bool,
+    /// True where the ledger knew of no look of this person at words of the recording before.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unseen: bool,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text>,
@@ -54,7 +57,7 @@ pub struct ReadFrom {
     pub digest: ObjectId,
 }
 
-/// What a layer does to one segment. A field that is absent stays as it is below.
+/// What a layer does to one segment. A field that is absent stays as it is below; where all are, somebody heard what is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -82,6 +85,16 @@ pub struct Change {
 fn is_false(b: &bool) -> bool {
     !b
 }
+impl Change {
+    /// Somebody heard a segment and left it as it is.
+    pub fn heard(segment: String) -> Self {
+        Self { segment, ..Self::default() }
+    }
+    /// True where nothing is changed: it was heard, and is so.
+    pub fn is_heard(&self) -> bool {
+        *self == Self::heard(self.segment.clone())
+    }
+}
 
 /// What another program wrote of one segment. What its form does not hold is `None`, and stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,6 +111,13 @@ pub struct Said {
     pub language: Option<Lang>,
     #[allow(missing_docs)]
     pub text: String,
+}
+
+/// The revision that is shown: the newest that was not taken back. What somebody wrote by ear does not stand in for a text that people
+/// mended or decided on; it is there to be compared with. `all`: oldest first; `of`: how it came about, `None` where it was taken back.
+pub fn newest<T>(all: &[T], of: impl Fn(&T) -> Option<Manner>) -> Option<&T> {
+    let settled = all.iter().rev().find(|r| of(r).is_some_and(|m| m != Manner::Listening));
+    settled.or_else(|| all.iter().rev().find(|r| of(r).is_some()))
 }
 
 /// A transcript as people left it.
@@ -207,7 +227,9 @@ fn change(s: &mut Segment, c: &Change) {
     if let Some(text) = &c.text {
         s.text = text.reveal().clone();
         s.words = kept(std::mem::take(&mut s.words), &s.text);
-        // Doubts about words that a person replaced are no longer doubts; what was on the line still was.
+    }
+    if c.text.is_some() || c.is_heard() {
+        // Doubts about words that a person replaced or confirmed are no longer doubts; what was on the line still was.
         s.flags.retain(|f| matches!(f, Flag::Overlap | Flag::LanguageSwitch));
     }
     // A word outside its segment belongs to none.
@@ -397,7 +419,16 @@ mod tests {
     }
     fn layer(changes: Vec<Change>) -> Revision {
         let base = ObjectId::from_digest([7; 32]);
-        Revision { base, over: None, manner: Manner::Correction, whole: false, reason: None, read_from: None, changes }
+        Revision {
+            base,
+            over: None,
+            manner: Manner::Correction,
+            whole: false,
+            unseen: false,
+            reason: None,
+            read_from: None,
+            changes,
+        }
     }
     fn said(start_ms: u64, end_ms: u64, speaker: &str, text: &str) -> Said {
         Said { id: None, start_ms, end_ms: Some(end_ms), speaker: Some(speaker.into()), language: None, text: text.into() }
@@ -411,7 +442,24 @@ mod tests {
         let words: Vec<(u64, &str)> = now.segments[0].words.iter().map(|w| (w.start_ms, w.text.as_str())).collect();
         assert_eq!(words, [(1000, "Ми,"), (1400, "робили"), (1600, "опис.")]);
         assert_eq!(now.segments[0].flags, [Flag::Overlap]);
+        let heard = layer(vec![Change::heard("s1".into())]);
+        assert_eq!(heard.amiss(&below), None);
+        assert_eq!(
+            (heard.apply(&below).segments[0].text.as_str(), heard.apply(&below).segments[0].flags.len()),
+            ("ми не робили опис", 1)
+        );
         assert_eq!(below.segments[0].words.len(), 4);
+    }
+
+    #[test]
+    fn what_was_written_by_ear_stands_in_for_no_text_that_was_mended() {
+        use Manner::*;
+        let shown = |all: &[Option<Manner>]| newest(all, |m| *m).map(|m| m.expect("not taken back"));
+        assert_eq!(shown(&[]), None);
+        assert_eq!(shown(&[None]), None);
+        assert_eq!(shown(&[Some(Listening)]), Some(Listening));
+        assert_eq!(shown(&[Some(Correction), Some(Listening)]), Some(Correction));
+        assert_eq!(shown(&[Some(Listening), Some(Adjudication), Some(Listening), None]), Some(Adjudication));
     }
 
     #[test]

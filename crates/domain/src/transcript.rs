@@ -38,13 +38,21 @@ crate::words! {
         Eaf = "eaf",
         /// Praat's intervals.
         TextGrid = "textgrid",
+        /// A table in a word processor.
+        Docx = "docx",
     }
 }
+
+/// Heads of the columns of a transcript as a table: which segment, its times, its speaker, its words.
+pub const DOCX_COLUMNS: [&str; 5] = ["Segment", "From", "To", "Speaker", "Words"];
 
 /// What is said of every transcript that no person has reviewed.
 pub const UNREVIEWED: &str = "Machine, unreviewed";
 /// What is said of a transcript that a person has gone through as a whole.
 pub const REVIEWED: &str = "Reviewed by a person";
+
+/// What is said of the times and voices of a transcript whose words are withheld from whoever listens first.
+pub const BY_EAR: &str = "Times by machine, words by ear";
 
 /// Ordered segments of one recording. Derivative kind `transcript`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

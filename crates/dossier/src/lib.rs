@@ -41,5 +41,7 @@ pub mod wacz;
 pub use extract::{Extract, Objects, Refusal};
 #[cfg(feature = "write")]
 pub use write::{Format, Prepared, WriteError, Written, prepare, write};
+#[cfg(feature = "write")]
+pub use zip::write::packed;
 
 pub use check::{Check, CheckError, CheckStatus, Options, Sort, Verdict, verify, verify_production};

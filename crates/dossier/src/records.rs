@@ -300,9 +300,9 @@ pub struct Version {
     pub revision: Revision,
 }
 impl Version {
-    /// The newest one that was not taken back.
+    /// The one that is shown.
     pub fn newest(all: &[Self]) -> Option<&Self> {
-        all.iter().rev().find(|v| !v.withdrawn)
+        zapys_domain::revision::newest(all, |v| (!v.withdrawn).then_some(v.revision.manner))
     }
     /// This one and what it lies on, the lowest first. `None` where one of them is not in `all`, or lies on a later one.
     pub fn chain<'a>(&'a self, all: &'a [Self]) -> Option<Vec<&'a Self>> {

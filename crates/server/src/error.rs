@@ -40,7 +40,7 @@ impl From<CaseError> for Problem {
         let status = match (&e, e.kind()) {
             (CaseError::NoSuchItem | CaseError::NothingRead { .. }, _) => StatusCode::NOT_FOUND,
             (CaseError::Disposed, _) => StatusCode::GONE,
-            (CaseError::OnHold | CaseError::NotEncrypted, _) => StatusCode::CONFLICT,
+            (CaseError::OnHold | CaseError::NotEncrypted | CaseError::StaleRevision { .. }, _) => StatusCode::CONFLICT,
             (_, FaultKind::Usage | FaultKind::Input) => StatusCode::UNPROCESSABLE_ENTITY,
             (_, FaultKind::Integrity) => StatusCode::CONFLICT,
             (_, FaultKind::Environment) => StatusCode::SERVICE_UNAVAILABLE,

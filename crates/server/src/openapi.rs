@@ -27,17 +27,42 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
     (
         "get",
         "/items",
-        "Items with filters (kind, status, language, flag, text; each may repeat), sort, cursor and limit, and facet counts",
+        "Items with filters (kind, status, language, flag, text; each may repeat), sort, cursor and limit, and facet counts. \
+         `blind=true`: without words of recordings",
         "ItemsPage",
     ),
-    ("get", "/items/{item}", "One item with acquisitions, derivatives, children and integrity", "Item"),
+    (
+        "get",
+        "/items/{item}",
+        "One item with acquisitions, derivatives, children and integrity. `blind=true`: without words of a recording",
+        "Item",
+    ),
     ("get", "/items/{item}/custody", "The custody events of an item, oldest first", "Events"),
     (
         "get",
         "/items/{item}/transcript",
         "Words spoken, with translations; machine, unreviewed unless it says otherwise. `revision`: machine, latest (also without it), \
-         or a number",
+         or a number. `blind=true`: times and voices, and the asking person's own words alone",
         "Transcript",
+    ),
+    (
+        "get",
+        "/items/{item}/revisions",
+        "What people made of the transcript, oldest first, what was taken back included",
+        "Revisions",
+    ),
+    (
+        "post",
+        "/items/{item}/revisions",
+        "Change the words that are shown: `over` (the newest revision as you saw it, null for the machine's words), `changes` by segment; \
+         one that changes nothing says that it was heard and is so. 409 where somebody was quicker",
+        "Revision",
+    ),
+    (
+        "post",
+        "/items/{item}/listening",
+        "What was heard before any text was shown: `heard`, each `segment` and `text`",
+        "Revision",
     ),
     ("get", "/items/{item}/text", "Readable text of a picture, article or document; machine, unreviewed", "Text"),
     ("get", "/items/{item}/messages", "Messages of a chat export", "Messages"),

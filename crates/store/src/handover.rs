@@ -80,6 +80,7 @@ statements! {
     FORGET_FAMILIES = "DELETE FROM family_members";
     SET_FAMILY = "INSERT INTO family_members (item, family) VALUES ($1, $2)";
     LAST_ACCESS = "SELECT seq, at FROM entries WHERE item = $1 AND action = 'accessed' AND actor = $2 ORDER BY item_seq DESC LIMIT 1";
+    SHOWN = "SELECT seq FROM entries WHERE item = $1 AND action = 'accessed' AND actor = $2 AND canonical LIKE $3 LIMIT 1";
 }
 
 reads! {
@@ -107,6 +108,8 @@ reads! {
     fn family(family: RecordId) -> Vec<ItemId>;
     /// When somebody's look at an item was last recorded.
     fn last_access(item: ItemId, actor: &Actor) -> Option<Instant>;
+    /// Whether a look of somebody at that part of an item, a word of the program, was ever recorded.
+    fn was_shown(item: ItemId, actor: &Actor, what: &'static str) -> bool;
 }
 
 impl Run<'_> {
@@ -156,6 +159,11 @@ impl Run<'_> {
     }
     async fn last_access(&mut self, item: ItemId, actor: &Actor) -> Result<Option<Instant>, StoreError> {
         self.opt(LAST_ACCESS, &args![item, actor.id.as_str()]).await?.map(|r| r.of("entries", "seq").at("at")).transpose()
+    }
+    async fn was_shown(&mut self, item: ItemId, actor: &Actor, what: &'static str) -> Result<bool, StoreError> {
+        // Entries are canonical: there is one way to write it.
+        let said = format!(r#"%"what":"{what}"%"#);
+        Ok(self.opt(SHOWN, &args![item, actor.id.as_str(), said]).await?.is_some())
     }
 }
 

@@ -58,6 +58,8 @@ export class Watch {
   over(context, forgive = () => false) {
     context.on('request', (request) => this.requests.push(request.url()));
     context.on('console', (message) => {
+      // A remark on tests that look at what was drawn more than once.
+      if (message.text().startsWith('Canvas2D: Multiple readback')) return;
       const text = `${message.text()} (${message.location().url})`;
       if ((message.type() === 'error' || message.type() === 'warning') && !(this.#locks && LOCKED.test(text)) && !forgive(text)) this.complaints.push(text);
     });

@@ -157,6 +157,95 @@ export default function recording(bench) {
       });
     });
 
+    test('a segment is mended in place, said to be right, and both are taken back', async () => {
+      const { item } = bench.item(MENDED.title);
+      const latest = () => bench.get(`/items/${item}/transcript`);
+      const before = await latest();
+      const idx = before.segments.findIndex((segment) => segment.revision === undefined && !segment.flags.includes('no-speech') && segment.words.length > 1);
+      const { text, id } = before.segments[idx];
+      await bench.with(`/items/${item}`, async (page) => {
+        await ready(page);
+        const cell = row(page, idx).locator('.cell:not(.tr)');
+        await row(page, idx).locator('.at').click();
+        await page.locator(`[data-seg="${idx}"][aria-current="true"]`).waitFor();
+        await page.locator('body').press('e');
+        const field = page.getByRole('textbox', { name: 'Words of the segment' });
+        assert.equal(await field.inputValue(), text);
+        // Leaving what is as it was saves nothing.
+        await field.press('Escape');
+        await field.waitFor({ state: 'detached' });
+        assert.equal((await latest()).revision.number, before.revision.number);
+        await page.locator('body').press('e');
+        await field.fill(`${text} (тихо)`);
+        await field.press('Enter');
+        const { number } = await page.waitForFunction(() => document.querySelector('.saved p')?.textContent).then(async () => (await latest()).revision);
+        await page.getByText(`Saved as revision ${number}`).waitFor();
+        const now = await latest();
+        assert.deepEqual([now.segments[idx].text, now.segments[idx].revision, now.revision.over], [`${text} (тихо)`, number, before.revision.number]);
+        await row(page, idx).locator('.cell.p').waitFor();
+        assert.equal((await cell.innerText()).trim(), `${text} (тихо)`);
+        // Somebody who still looks at the text below is told.
+        const stale = await page.evaluate(async ([item, over, id]) => {
+          const { csrf } = await (await fetch('/api/v1/session')).json();
+          const answer = await fetch(`/api/v1/items/${item}/revisions`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Zapys-Csrf': csrf }, body: JSON.stringify({ over, changes: [{ segment: id, text: 'x' }] }) });
+          return [answer.status, (await answer.json()).code];
+        }, [item, before.revision.number, id]);
+        assert.deepEqual(stale, [409, 'stale-revision']);
+        await page.getByRole('button', { name: 'Take back' }).click();
+        await page.getByText(`Saved as revision ${number}`).waitFor({ state: 'detached' });
+        assert.deepEqual([(await latest()).segments[idx].text, (await latest()).revision.number], [text, before.revision.number]);
+        // Heard, and right as it stands.
+        await row(page, idx).locator('.at').click();
+        await page.locator('body').press('r');
+        await row(page, idx).locator('.cell.p').waitFor();
+        assert.equal((await latest()).segments[idx].text, text);
+        await page.locator(`[data-seg="${Math.min(idx + 1, before.segments.length - 1)}"][aria-current="true"]`).waitFor();
+        await page.getByRole('button', { name: 'Take back' }).click();
+        await row(page, idx).locator('.cell.m').first().waitFor();
+      }, { forgive: (text) => /409 \(Conflict\)/.test(text) });
+      assert.equal((await latest()).revision.number, before.revision.number);
+    });
+
+    test('first listening is blind: the page never has the words of others', async () => {
+      const { item } = bench.item(MENDED.title);
+      const { segments } = await bench.get(`/items/${item}/transcript`);
+      await bench.with(`/items/${item}`, async (page) => {
+        await ready(page);
+        await row(page, 0).waitFor();
+        await page.getByRole('button', { name: 'Blind', exact: true }).click();
+        await page.getByText('Words of machines and of others are withheld').waitFor();
+        const bodies = [];
+        page.on('response', async (response) => {
+          if (response.url().includes('/api/')) bodies.push(await response.text().catch(() => ''));
+        });
+        await page.reload();
+        await page.getByText(`Written by ear: 0 of ${segments.length}`).waitFor();
+        await page.getByText('shown to you before').waitFor();
+        const said = segments.map((segment) => segment.text).filter((text) => text.length > 8);
+        assert.ok(said.length > 0 && bodies.length > 2);
+        const shown = await page.content();
+        for (const text of said) assert.ok(!shown.includes(text) && bodies.every((body) => !body.includes(text)), 'a word of the machine reached the page');
+        await row(page, 0).locator('.at').click();
+        await page.locator('body').press('e');
+        const field = page.getByRole('textbox', { name: 'What do you hear?' });
+        await field.fill('чую кроки');
+        await field.press('Enter');
+        // The next one opens by itself.
+        await page.locator('[data-seg="1"] textarea').waitFor();
+        await field.press('Escape');
+        await page.getByText(`Written by ear: 1 of ${segments.length}`).waitFor();
+        assert.equal((await row(page, 0).locator('.cell').innerText()).trim(), 'чую кроки');
+        // It stands beside the text that was mended, not in its place.
+        const [newest] = (await bench.get(`/items/${item}/revisions`)).revisions.slice(-1);
+        assert.deepEqual([newest.manner, newest.unseen, newest.over], ['listening', false, null]);
+        assert.equal((await bench.get(`/items/${item}/transcript`)).revision.manner, 'correction');
+        await page.getByRole('button', { name: 'Take back' }).click();
+        await page.getByText(`Written by ear: 0 of ${segments.length}`).waitFor();
+        await page.getByRole('button', { name: 'Show all words' }).click();
+        await row(page, 0).getByText(segments[0].text.split(' ')[0]).first().waitFor();
+      });
+    });
+
     test('an address with a segment opens at that segment, silent', async () => {
       const { segments } = await words();
       const idx = segments.length - 1;

@@ -164,6 +164,17 @@ fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Option<T> {
     serde_json::from_value(Value::Object(fields)).ok()
 }
 
+/// The fields of a record. Of a revision without the words, which `transcript` shows: a list of records stands where words are
+/// withheld, too.
+fn shown(body: &RecordBody) -> Value {
+    let mut value = body.value();
+    if let (RecordBody::Revision(r), Value::Object(fields)) = (body, &mut value) {
+        fields.remove("changes");
+        fields.insert("n_changes".into(), r.changes.len().into());
+    }
+    value
+}
+
 pub(crate) fn record_view(r: &RecordRow, corrected_by: Option<RecordId>) -> RecordView {
     RecordView {
         record: r.id.to_string(),
@@ -181,7 +192,7 @@ pub(crate) fn record_view(r: &RecordRow, corrected_by: Option<RecordId>) -> Reco
         corrects: r.corrects.map(|c| c.to_string()),
         because: r.because.as_ref().map(|b| b.reveal().clone()),
         corrected_by: corrected_by.map(|c| c.to_string()),
-        body: r.body.as_ref().map_or(Value::Null, RecordBody::value),
+        body: r.body.as_ref().map_or(Value::Null, shown),
     }
 }
 

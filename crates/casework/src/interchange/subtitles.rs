@@ -1,13 +1,10 @@
 //! SubRip (`.srt`) and Web Video Text Tracks (`.vtt`).
 
-use super::{below, heard_by, label, words};
+use super::{below, heard_by, label, stamp, words};
 use crate::view::TranscriptView;
 use std::fmt::Write;
 use zapys_domain::transcript::Segment;
 
-fn stamp(ms: u64, point: char) -> String {
-    format!("{:02}:{:02}:{:02}{point}{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
-}
 /// A cue ends at an empty line.
 fn without_empty_lines(text: &str) -> String {
     text.lines().filter(|l| !l.trim().is_empty()).collect::<Vec<_>>().join("\n")

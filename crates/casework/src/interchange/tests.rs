@@ -6,6 +6,13 @@ use std::collections::BTreeMap;
 use zapys_domain::Lang;
 use zapys_domain::transcript::{Flag, Segment, Speaker, Word};
 
+/// What each form holds as text; of a word processor's package the document.
+fn write(t: &TranscriptView, form: TranscriptForm, lang: Option<&str>) -> String {
+    match form {
+        TranscriptForm::Docx => docx::document(t, lang),
+        _ => String::from_utf8(super::write(t, form, lang)).expect("text"),
+    }
+}
 fn word((start_ms, end_ms, text): (u64, u64, &str)) -> Word {
     Word { start_ms, end_ms, text: text.into(), confidence: 0.9 }
 }
@@ -40,6 +47,7 @@ fn transcript(segments: Vec<SegmentView>) -> TranscriptView {
         },
         speakers: vec![speaker("A"), speaker("B")],
         segments,
+        blind: None,
         revision: None,
     }
 }
@@ -167,7 +175,8 @@ fn below(t: &TranscriptView) -> zapys_domain::transcript::Transcript {
     }
 }
 fn changed(t: &TranscriptView, form: TranscriptForm, text: &str) -> Vec<zapys_domain::revision::Change> {
-    let said = zapys_formats::transcripts::read(form, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{form:?}: {e}"));
+    let bytes = if form == TranscriptForm::Docx { docx::pack(text) } else { text.as_bytes().to_vec() };
+    let said = zapys_formats::transcripts::read(form, &bytes, &[]).unwrap_or_else(|e| panic!("{form:?}: {e}"));
     zapys_domain::revision::changes(&below(t), &said, zapys_formats::transcripts::within_ms(form))
 }
 

@@ -1,9 +1,10 @@
 //! `transcript`, `text`, `messages`, `calls`: the words of one item.
 
-use super::open_to_look;
+use super::{actor, open_to_look};
 use crate::Ended;
 use crate::flags::Transcript;
 use crate::out::Out;
+use std::io::{IsTerminal, Write};
 use zapys_casework::interchange::{self, TranscriptForm, UNREVIEWED};
 use zapys_casework::{CaseError, Layer, Settings};
 
@@ -14,17 +15,26 @@ pub async fn transcript(args: Transcript, settings: &Settings, out: &Out) -> Res
         None if out.json => TranscriptForm::Json,
         None => TranscriptForm::Txt,
         Some(word) => TranscriptForm::parse(&word)
-            .ok_or(CaseError::Flag { flag: "--format", wants: "json, txt, srt, vtt, eaf or textgrid" })?,
+            .ok_or(CaseError::Flag { flag: "--format", wants: "json, txt, srt, vtt, eaf, textgrid or docx" })?,
     };
-    let (case, id) = open_to_look(settings, &args.item, "transcript").await?;
-    let transcript = case.transcript_at(id, layer).await?;
+    if form == TranscriptForm::Docx && (out.json || std::io::stdout().is_terminal()) {
+        return Err(CaseError::Flag { flag: "--format", wants: "a form that is text, or for docx a file: `> words.docx`" });
+    }
+    let (case, id) = open_to_look(settings, &args.item, if args.blind { "blind" } else { "transcript" }).await?;
+    let transcript = if args.blind { case.transcript_blind(&actor(), id).await? } else { case.transcript_at(id, layer).await? };
     let lang = args.lang.as_deref();
     if let Some(lang) = lang.filter(|l| *l != transcript.language)
         && transcript.segments.iter().all(|s| !s.translations.contains_key(lang))
     {
         return Err(CaseError::NoTranslation { lang: lang.to_owned() });
     }
-    let text = interchange::write(&transcript, form, lang);
+    let bytes = interchange::write(&transcript, form, lang);
+    if form == TranscriptForm::Docx {
+        let written = std::io::stdout().lock().write_all(&bytes);
+        written.map_err(|source| CaseError::Path { path: "standard output".into(), source })?;
+        return Ok(Ended::Done);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| CaseError::Inconsistent { what: "a transcript" })?;
     if out.json && form != TranscriptForm::Json {
         out.object(&serde_json::json!({"item": id, "format": form.word(), "content": text}));
     } else if form == TranscriptForm::Json {

@@ -79,7 +79,7 @@ pub async fn review(args: Review, settings: &Settings, out: &Out) -> Result<Ende
 async fn add(args: ReviewAdd, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
     let named = args.file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     let form = args.format.map(|f| f.to_ascii_lowercase()).or(named).and_then(|word| TranscriptForm::parse(&word));
-    let form = form.ok_or(CaseError::Flag { flag: "--format", wants: "json, txt, srt, vtt, eaf or textgrid" })?;
+    let form = form.ok_or(CaseError::Flag { flag: "--format", wants: "json, txt, srt, vtt, eaf, textgrid or docx" })?;
     let manner = Manner::parse(&args.manner)
         .ok_or(CaseError::Flag { flag: "--manner", wants: "correction, listening or adjudication" })?;
     // Whoever listens first has seen no text: what they wrote lies on none but the machine's.

@@ -33,6 +33,7 @@ fn tape_to_dossier() {
     let again = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
     assert_eq!(again.last().map(|e| e["finished"].clone()), Some(0.into()), "a second run repeats nothing");
 
+    first_listening_is_blind(&s);
     words_are_heard(&s, truth);
     others_read_the_words(&s);
     people_mend_the_words(&s);
@@ -63,6 +64,33 @@ fn tape_to_dossier() {
     assert_eq!(told["status"], "ok", "{told}");
     assert!(report.to_lowercase().contains("machine, unreviewed") && !report.contains("<script"));
     s.run(&["-C", "case", "verify", "--deep"]).ends(0);
+}
+
+/// R1.38: times and voices without words; what is written then says that its author had been shown none.
+fn first_listening_is_blind(s: &Stage) {
+    let item = s.item("call-02.wav");
+    let blind = |form: &str| s.run(&["-C", "case", "transcript", &item, "--blind", "--format", form]).ends(0).out;
+    let view: Value = serde_json::from_str(&blind("json")).expect("JSON");
+    assert_eq!(view["blind"], json!({"seen": false, "written": 0}));
+    let segments = view["segments"].as_array().expect("segments");
+    assert!(segments.len() > 2);
+    for x in segments {
+        assert_eq!((&x["text"], &x["words"], &x["flags"], &x["translations"]), (&json!(""), &json!([]), &json!([]), &json!({})));
+        assert!(x["end_ms"].as_u64() > x["start_ms"].as_u64());
+    }
+    // In another program: the times come with empty words, and only what was written comes back.
+    let sheet = blind("srt");
+    assert_eq!(sheet.matches("-->").count(), segments.len());
+    s.write("heard.srt", sheet.replacen("words by ear]", "words by ear] так, слухаю", 1).as_bytes());
+    let add = ["-C", "case", "review", "add", &item, "heard.srt", "--manner", "listening", "--json"];
+    let heard = s.run(&add).ends(0).json().remove(0);
+    assert_eq!((&heard["unseen"], &heard["manner"]), (&json!(true), &json!("listening")));
+    let view: Value = serde_json::from_str(&blind("json")).expect("JSON");
+    assert!(view["segments"].as_array().expect("segments").iter().any(|x| x["text"] == "так, слухаю"), "{view}");
+    s.run(&["-C", "case", "review", "retract", &item, "1", "--because", "a test"]).ends(0);
+    s.run(&["-C", "case", "transcript", &item]).ends(0);
+    let view: Value = serde_json::from_str(&blind("json")).expect("JSON");
+    assert_eq!(view["blind"], json!({"seen": true, "written": 0}));
 }
 
 fn words_are_heard(s: &Stage, truth: &Value) {
@@ -162,10 +190,13 @@ fn people_mend_the_words(s: &Stage) {
     // A second listener, who heard the whole: a text of their own over the machine's, which then counts as reviewed.
     let own = "1\n00:00:01,000 --> 00:00:02,000\nB: усе інакше\n";
     s.write("own.srt", own.as_bytes());
-    s.run(&["-C", "case", "review", "add", &item, "own.srt", "--manner", "listening", "--whole"]).ends(0);
-    let now = transcript("latest");
+    let heard = s.run(&["-C", "case", "review", "add", &item, "own.srt", "--manner", "listening", "--whole", "--json"]).ends(0);
+    assert_eq!(heard.json()[0]["unseen"], false, "this person was shown the words before");
+    // It stands beside what was mended, to be compared with, and not in its place.
+    assert_eq!(transcript("latest")["revision"]["number"], 6);
+    let now = transcript("7");
     assert_eq!((&now["reviewed"], now["segments"].as_array().map(Vec::len)), (&json!(true), Some(1)));
-    let text = s.run(&["-C", "case", "transcript", &item]).ends(0).out;
+    let text = s.run(&["-C", "case", "transcript", &item, "--revision", "7"]).ends(0).out;
     assert!(text.starts_with("Reviewed by a person: person:owner, revision 7"), "{text}");
     assert!(text.contains("усе інакше") && !text.contains("Machine, unreviewed"), "{text}");
     s.run(&["-C", "case", "review", "retract", &item, "7", "--because", "another call"]).ends(0);
@@ -175,6 +206,14 @@ fn people_mend_the_words(s: &Stage) {
     let seventh = transcript("7");
     assert_eq!((&seventh["segments"], &seventh["revision"]["current"]), (&now["segments"], &json!(false)));
     s.run(&["-C", "case", "transcript", &item, "--revision", "8"]).ends(3).says("7 were put on record");
+    // A table that another program mended and saved: one word is all that changed.
+    if s.path("call.mended.docx").is_file() {
+        let add = ["-C", "case", "review", "add", &item, "call.mended.docx", "--over", "machine", "--json"];
+        let added = s.run(&add).ends(0).json().remove(0);
+        let counts = ["number", "changed", "added", "removed"].map(|f| added[f].as_u64().expect("a count"));
+        assert_eq!((counts, &added["form"]), ([8, 1, 0, 0], &json!("docx")), "{added}");
+        s.run(&["-C", "case", "review", "retract", &item, "8", "--because", "a test"]).ends(0);
+    }
     s.write("own.eaf", b"no such thing");
     s.run(&["-C", "case", "review", "add", &item, "own.eaf"]).ends(2).says("these bytes are not eaf");
     s.run(&["-C", "case", "review", "add", &s.item("calls.csv"), "own.srt"]).ends(2);
@@ -199,6 +238,9 @@ fn others_read_the_words(s: &Stage) {
         let written = s.run(&["-C", "case", "transcript", &item, "--format", form]).ends(0).out;
         s.write(&format!("call.{form}"), written.as_bytes());
     }
+    let packed = s.command(&["-C", "case", "transcript", &item, "--format", "docx"]).output().expect("starts");
+    assert!(packed.status.success() && packed.stdout.starts_with(b"PK"));
+    s.write("call.docx", &packed.stdout);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tiers.py");
     let out = Command::new(python).arg(script).arg(s.path("call")).output().expect("starts");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -221,6 +263,11 @@ fn others_read_the_words(s: &Stage) {
             }
         }
         assert_eq!(read["participants"][tier], who);
+    }
+    let rows = read["docx"].as_array().expect("rows");
+    assert_eq!(rows.len(), segments.len() + 1);
+    for (row, x) in rows[1..].iter().zip(segments) {
+        assert_eq!((&row[0], &row[3], &row[4]), (&x["id"], &x["speaker"], &x["text"]), "{row}");
     }
     for form in ["vtt", "srt"] {
         let cues = read[form].as_array().expect("cues");

@@ -341,6 +341,7 @@ fn versions(base: ObjectId) -> Vec<Version> {
             over: over.map(record),
             manner: Manner::Correction,
             whole: false,
+            unseen: false,
             reason: Some(text(reason)),
             read_from: None,
             changes,

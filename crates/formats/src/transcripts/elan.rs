@@ -76,18 +76,7 @@ pub fn eaf(text: &str) -> Result<Vec<Said>, FormatError> {
                 }
             }
             Event::GeneralRef(r) => {
-                let c = match r.resolve_char_ref() {
-                    Ok(Some(c)) => Some(c),
-                    _ => match r.decode().as_deref() {
-                        Ok("lt") => Some('<'),
-                        Ok("gt") => Some('>'),
-                        Ok("amp") => Some('&'),
-                        Ok("quot") => Some('"'),
-                        Ok("apos") => Some('\''),
-                        _ => None,
-                    },
-                };
-                let c = c.ok_or_else(|| broken("a reference names nothing"))?;
+                let c = super::reference(&r).ok_or_else(|| broken("a reference names nothing"))?;
                 if let Some(words) = &mut at.words {
                     words.push(c);
                 }

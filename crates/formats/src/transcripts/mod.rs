@@ -3,6 +3,7 @@
 //! What comes out says only what the form holds; `zapys_domain::revision` finds out what was changed. Times are taken as they
 //! are written, and a stretch without times is refused rather than placed somewhere.
 
+mod docx;
 mod elan;
 mod plain;
 mod praat;
@@ -13,10 +14,10 @@ mod tests;
 use crate::encoding;
 use crate::error::FormatError;
 use zapys_domain::revision::Said;
-use zapys_domain::transcript::{REVIEWED, TranscriptForm, UNREVIEWED};
+use zapys_domain::transcript::{BY_EAR, REVIEWED, TranscriptForm, UNREVIEWED};
 
 /// What zapys writes of a transcript as a whole.
-const LABELS: [&str; 2] = [UNREVIEWED, REVIEWED];
+const LABELS: [&str; 3] = [UNREVIEWED, REVIEWED, BY_EAR];
 
 /// A transcript is small; whatever is larger is something else.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -32,8 +33,9 @@ pub fn read(form: TranscriptForm, bytes: &[u8], speakers: &[String]) -> Result<V
     if bytes.len() > MAX_BYTES {
         return Err(FormatError::TooLarge { format: form.word(), bytes: bytes.len() as u64, limit: MAX_BYTES as u64 });
     }
-    let text = encoding::decode(bytes, None, false).text;
+    let text = if form == TranscriptForm::Docx { String::new() } else { encoding::decode(bytes, None, false).text };
     let said = match form {
+        TranscriptForm::Docx => docx::docx(bytes)?,
         TranscriptForm::Json => plain::json(&text)?,
         TranscriptForm::Txt => plain::txt(&text)?,
         TranscriptForm::Srt => subtitles::srt(&text, speakers)?,
@@ -64,6 +66,21 @@ fn damaged(form: TranscriptForm, what: &'static str, offset: usize) -> FormatErr
 }
 fn not(form: TranscriptForm) -> FormatError {
     FormatError::NotThisFormat { format: form.word() }
+}
+
+/// The character that a reference stands for: the five of XML, and numbers.
+fn reference(r: &quick_xml::events::BytesRef<'_>) -> Option<char> {
+    if let Ok(Some(c)) = r.resolve_char_ref() {
+        return Some(c);
+    }
+    match r.decode().as_deref() {
+        Ok("lt") => Some('<'),
+        Ok("gt") => Some('>'),
+        Ok("amp") => Some('&'),
+        Ok("quot") => Some('"'),
+        Ok("apos") => Some('\''),
+        _ => None,
+    }
 }
 
 /// True for a line that holds a machine's translation: no words of the recording.

@@ -55,6 +55,59 @@ fn elan_tiers_with_times_are_speakers() {
     assert_eq!(of(Eaf, EAF), [one(10, 20, Some("Оля & Ко"), "a < b т&")]);
 }
 
+/// A package with that document.
+fn package(document: &str) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("word/document.xml", zip::write::SimpleFileOptions::default()).expect("begins");
+    std::io::Write::write_all(&mut zip, document.as_bytes()).expect("writes");
+    zip.finish().expect("ends").into_inner()
+}
+/// A document with these rows, each a list of what its cells hold.
+fn table(rows: &[&[&str]]) -> String {
+    let cell = |c: &&str| format!("<w:tc><w:tcPr/><w:p><w:r>{c}</w:r></w:p></w:tc>");
+    let row = |r: &&[&str]| format!("<w:tr>{}</w:tr>", r.iter().map(cell).collect::<String>());
+    let rows: String = rows.iter().map(row).collect();
+    format!(
+        "<w:document xmlns:w=\"x\"><w:body><w:p><w:r><w:t>a title</w:t></w:r></w:p><w:tbl>{rows}</w:tbl></w:body></w:document>"
+    )
+}
+const HEAD: &[&str] = &["<w:t>from</w:t>", "<w:t>Words</w:t>", "<w:t>To</w:t>", "<w:t>Remarks</w:t>", "<w:t>SPEAKER</w:t>"];
+
+#[test]
+fn a_table_that_somebody_worked_in() {
+    let tracked = "<w:t>ми </w:t><w:del><w:r><w:delText>не </w:delText><w:t>ні</w:t></w:r></w:del><w:ins><w:r><w:t>таки</w:t></w:r></w:ins>";
+    let inner =
+        "<w:t>a &lt; b</w:t><w:br/><w:t>c</w:t><w:tbl><w:tr><w:tc><w:p><w:r><w:t>inner</w:t></w:r></w:p></w:tc></w:tr></w:tbl>";
+    let document = table(&[
+        &["<w:t>something else</w:t>"],
+        HEAD,
+        &["<w:t>00:00:01.000</w:t>", tracked, "<w:t>00:00:02,5</w:t>", "<w:t>?</w:t>", "<w:t>Оля</w:t>"],
+        &["<w:t>00:03.000</w:t>", inner],
+        &["", "", "", "a remark on nothing"],
+    ]);
+    let read = read(Docx, &package(&document), &[]).expect("reads");
+    let said: Vec<_> = read.into_iter().map(|s| (s.start_ms, s.end_ms, s.speaker, s.text)).collect();
+    assert_eq!(said, [one(1000, 2500, Some("Оля"), "ми таки"), (3000, None, None, "a < b c".into())]);
+}
+
+#[test]
+fn packages_that_are_none_or_broken_are_refused() {
+    let check = |bytes: &[u8], want: &str| {
+        let e = read(Docx, bytes, &[]).expect_err(want);
+        assert_eq!(zapys_domain::Fault::code(&e), want, "{e}");
+    };
+    let good = table(&[HEAD, &["<w:t>00:00:01.000</w:t>", "<w:t>так</w:t>"]]);
+    assert_eq!(read(Docx, &package(&good), &[]).expect("reads").len(), 1);
+    check(&package(&table(&[&["<w:t>no head</w:t>"]])), "not-this-format");
+    check(&package("<html><body/></html>"), "not-this-format");
+    check(&package(&good.replace("00:00:01.000", "noon")), "damaged-file");
+    check(&package(&good.replace("</w:tbl>", "")), "damaged-file");
+    check(&package(&format!("<!DOCTYPE x [<!ENTITY a \"b\">]>{good}")), "damaged-file");
+    check(&package(&good)[..200], "damaged-file");
+    // A hundred kilobytes that unpack to more than any transcript has.
+    check(&package(&good.replace("так", &" ".repeat(140 << 20))), "damaged-file");
+}
+
 #[test]
 fn what_is_something_else_or_broken_is_refused() {
     let check = |form: TranscriptForm, text: &str, want: &str| {

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, RawQuery};
 use axum::http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use zapys_casework::view::{ItemDetail, ItemsPage, TextView, TranscriptView};
+use zapys_casework::view::{ItemDetail, ItemView, ItemsPage, TextView, TranscriptView};
 use zapys_casework::{CaseError, ItemsRequest, ItemsSort, Layer};
 use zapys_domain::{DerivativeKind, ItemKind};
 
@@ -33,6 +33,7 @@ fn request(query: &str) -> Result<ItemsRequest, Problem> {
             "text" => r.text = Some(value),
             "sort" => r.sort = Some(ItemsSort::parse(&value).ok_or_else(|| bad(name))?),
             "cursor" => r.cursor = Some(value),
+            "blind" if value == "true" => {}
             "limit" => r.limit = value.parse::<usize>().ok().filter(|n| (1..=500).contains(n)).ok_or_else(|| bad(name))?,
             _ => return Err(bad(name)),
         }
@@ -41,12 +42,39 @@ fn request(query: &str) -> Result<ItemsRequest, Problem> {
 }
 
 pub async fn list(app: Opened, _: Acting, RawQuery(query): RawQuery) -> Result<Json<ItemsPage>, Problem> {
-    Ok(Json(app.case.items(&request(query.as_deref().unwrap_or(""))?).await?))
+    let query = query.as_deref().unwrap_or("");
+    let mut page = app.case.items(&request(query)?).await?;
+    if query.split('&').any(|pair| pair == "blind=true") {
+        page.items.iter_mut().for_each(withhold);
+    }
+    Ok(Json(page))
 }
-pub async fn show(app: Opened, Acting(actor): Acting, Path(item): Path<String>) -> Result<Json<ItemDetail>, Problem> {
+/// What is withheld from whoever listens first.
+#[derive(serde::Deserialize)]
+pub struct Blind {
+    /// No words of recordings are shown.
+    #[serde(default)]
+    blind: bool,
+}
+/// Takes words of a recording out of what is shown of it.
+fn withhold(item: &mut ItemView) {
+    if matches!(item.kind, ItemKind::Recording | ItemKind::Video) {
+        item.preview = None;
+    }
+}
+pub async fn show(
+    app: Opened,
+    Acting(actor): Acting,
+    Path(item): Path<String>,
+    Query(blind): Query<Blind>,
+) -> Result<Json<ItemDetail>, Problem> {
     let id = app.case.resolve(&item).await?;
     app.case.note_access(&actor, id, "show").await?;
-    Ok(Json(app.case.show(id).await?))
+    let mut view = app.case.show(id).await?;
+    if blind.blind {
+        withhold(&mut view.item);
+    }
+    Ok(Json(view))
 }
 pub async fn custody(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     let id = app.case.resolve(&item).await?;
@@ -57,6 +85,9 @@ pub async fn custody(app: Opened, _: Acting, Path(item): Path<String>) -> Result
 pub struct Which {
     /// `machine`, `latest` (also without it), or the number of a revision.
     revision: Option<String>,
+    /// Words that the asking person did not write are withheld.
+    #[serde(default)]
+    blind: bool,
 }
 pub async fn transcript(
     app: Opened,
@@ -67,6 +98,10 @@ pub async fn transcript(
     let layer = which.revision.as_deref().map_or(Some(Layer::Latest), Layer::parse);
     let layer = layer.ok_or(CaseError::Flag { flag: "revision", wants: "machine, latest, or the number of a revision" })?;
     let id = app.case.resolve(&item).await?;
+    if which.blind {
+        app.case.note_access(&actor, id, "blind").await?;
+        return Ok(Json(app.case.transcript_blind(&actor, id).await?));
+    }
     app.case.note_access(&actor, id, "transcript").await?;
     Ok(Json(app.case.transcript_at(id, layer).await?))
 }

@@ -11,6 +11,7 @@ mod keys;
 mod lock;
 mod media;
 mod records;
+mod review;
 mod search;
 
 use crate::App;
@@ -36,6 +37,9 @@ pub fn inside() -> Router<App> {
         .route("/items/{item}", get(items::show))
         .route("/items/{item}/custody", get(items::custody))
         .route("/items/{item}/transcript", get(items::transcript))
+        .route("/items/{item}/revisions", get(review::list))
+        .route("/items/{item}/revisions", post(review::revise))
+        .route("/items/{item}/listening", post(review::listen))
         .route("/items/{item}/text", get(items::text))
         .route("/items/{item}/messages", get(items::messages))
         .route("/items/{item}/calls", get(items::calls))

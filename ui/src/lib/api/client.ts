@@ -1,11 +1,16 @@
 // One way to ask the server. Errors keep the server's sentence and remedy; nothing here decides anything.
 
+import { untrack } from 'svelte';
+import { blind } from '../review/blind.svelte';
 import type {
   AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts,
-  ReadText, SearchAnswer, Segment, Session, Transcript, Verification, Way,
+  ReadText, Revision, SearchAnswer, Segment, Session, Transcript, Verification, Way,
 } from './types';
 
 const ROOT = '/api/v1';
+
+/** Whether words of recordings are withheld. Who asks this here does not ask again when it changes. */
+const listensFirst = (): boolean => untrack(() => blind.on);
 
 /** An answer that is not the one hoped for: what, why, what to do. */
 export class Refusal extends Error {
@@ -138,21 +143,35 @@ export async function getItems(query: ItemsQuery, cursor: string | null, limit: 
   params.set('sort', query.sort);
   params.set('limit', String(limit));
   if (cursor) params.set('cursor', cursor);
+  if (listensFirst()) params.set('blind', 'true');
   const page = await ask<ItemsPage>(`/items?${params}`, signal);
   return { ...page, items: page.items.map(withDates) };
 }
 
 export async function getItem(id: string, signal?: AbortSignal): Promise<ItemDetail> {
-  return withDates(await ask<ItemDetail>(item(id), signal));
+  return withDates(await ask<ItemDetail>(item(id, listensFirst() ? '?blind=true' : ''), signal));
 }
 export async function getItemCustody(id: string, signal?: AbortSignal): Promise<CustodyEvent[]> {
   return (await ask<{ events: CustodyEvent[] }>(item(id, '/custody'), signal)).events;
 }
-export async function getTranscript(id: string, signal?: AbortSignal): Promise<Transcript> {
-  const it = await ask<Transcript>(item(id, '/transcript'), signal);
+/** `blind`: times and voices, and the asking person's own words alone. */
+export async function getTranscript(id: string, blind: boolean, signal?: AbortSignal): Promise<Transcript> {
+  const it = await ask<Transcript>(item(id, blind ? '/transcript?blind=true' : '/transcript'), signal);
   const segments = it.segments.map((s): Segment => ({ ...s, flags: s.flags ?? [], words: s.words ?? [], translations: s.translations ?? {} }));
   return { ...it, reviewed: it.reviewed === true, speakers: it.speakers ?? [], segments };
 }
+/** What is done to one segment; nothing: it was heard and is right. */
+export interface Edit {
+  segment: string;
+  text?: string;
+  speaker?: string;
+  removed?: boolean;
+}
+/** `over`: the newest revision as it was seen. Errors: 409 where somebody was quicker. */
+export const revise = (id: string, over: number | null, changes: readonly Edit[]): Promise<Revision> => post(item(id, '/revisions'), { over, changes });
+/** What was heard before any text was shown. */
+export const hear = (id: string, heard: readonly { segment: string; text: string }[]): Promise<Revision> => post(item(id, '/listening'), { heard });
+export const takeBack = (id: string, record: string, because: string): Promise<unknown> => post(item(id, '/records'), { kind: 'revision', corrects: record, because });
 export const getPeaks = (id: string, signal?: AbortSignal): Promise<Peaks> => ask(item(id, '/peaks'), signal);
 export async function getText(id: string, signal?: AbortSignal): Promise<ReadText> {
   const it = await ask<ReadText>(item(id, '/text'), signal);

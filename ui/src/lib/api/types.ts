@@ -222,7 +222,22 @@ export interface Transcript {
   speakers: Speaker[];
   segments: Segment[];
   /** The revision that is shown; absent for the machine's own words. */
-  revision?: { number: number; by: string; manner: string; time: string; whole: boolean };
+  revision?: Revision;
+  /** Present where words that the asking person did not write are withheld. */
+  blind?: { seen: boolean; written: number };
+}
+/** One revision of a transcript. */
+export interface Revision {
+  number: number;
+  record: string;
+  by: string;
+  time: string;
+  manner: string;
+  over: number | null;
+  whole: boolean;
+  unseen: boolean;
+  reason: string | null;
+  current: boolean;
 }
 export interface Peaks {
   duration_ms: number;

@@ -4,7 +4,7 @@ import { untrack } from 'svelte';
 import type { Key } from '../messages/index.svelte';
 import { free, isSign, nameOf } from './keys';
 
-export type Group = 'go' | 'listen' | 'read' | 'case' | 'view';
+export type Group = 'go' | 'listen' | 'read' | 'write' | 'case' | 'view';
 export interface Command {
   id: string;
   title: Key;

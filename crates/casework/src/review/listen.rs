@@ -1,0 +1,136 @@
+//! Blind first listening: a person writes what they hear before any program's words are shown to them (R1.38). The server
+//! withholds the words; a page that merely hid them would have sent them.
+
+use super::{Layer, Numbered};
+use crate::Result;
+use crate::error::CaseError;
+use crate::handover::RecordError;
+use crate::open::Casework;
+use crate::view::{BlindView, LayerView, TranscriptView};
+use zapys_domain::media::Document;
+use zapys_domain::revision::{Change, Manner, Mended, Revision};
+use zapys_domain::transcript::{Segment, Transcript};
+use zapys_domain::{Actor, DerivativeKind, ItemId, Lang, ObjectId, Private};
+
+/// What a look at the words of a recording is called in the ledger.
+pub(crate) const WORDS: &str = "transcript";
+
+/// What somebody heard in one segment.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heard {
+    /// Which.
+    pub segment: String,
+    /// The words; empty: nothing is said there.
+    pub text: String,
+}
+
+impl Casework {
+    /// The recording as whoever listens first sees it: times, voices and their own words; nobody else's.
+    /// Errors: those of [`Casework::transcript`].
+    pub async fn transcript_blind(&self, actor: &Actor, item: ItemId) -> Result<TranscriptView> {
+        let all = self.numbered(item).await?;
+        let own = own(&all, actor);
+        let (_, machine) = self.heard_by_machine(item, own).await?;
+        let mended = match own {
+            Some(top) => Mended::of(machine.clone(), super::numbers(&super::chain(&all, top)?)),
+            None => Mended::of(machine.clone(), []),
+        };
+        let mut view = self.transcript_at(item, Layer::Machine).await?;
+        for s in &mut view.segments {
+            s.translations.clear();
+            s.revision = mended.by.get(&s.segment.id).copied();
+            let text = match (s.revision, mended.words.segments.iter().find(|m| m.id == s.segment.id)) {
+                (Some(_), Some(mine)) => mine.text.clone(),
+                _ => String::new(),
+            };
+            let Segment { id, start_ms, end_ms, speaker, channel, .. } = s.segment.clone();
+            s.segment = Segment {
+                id,
+                start_ms,
+                end_ms,
+                speaker,
+                channel,
+                language: Lang::und(),
+                text,
+                confidence: 0.0,
+                flags: Vec::new(),
+                words: Vec::new(),
+            };
+        }
+        view.language = Lang::und().to_string();
+        view.reviewed = false;
+        view.revision = own.map(|n| super::layer_view(n, &all));
+        let written = view.segments.iter().filter(|s| s.revision.is_some()).count();
+        view.blind = Some(BlindView { seen: self.has_seen(actor, item).await?, written });
+        Ok(view)
+    }
+
+    /// Puts what somebody heard on record, over the machine's segments or what they wrote before, never over words of others.
+    /// Errors: `Record` where a segment is none of the recording.
+    pub async fn listen(&self, actor: &Actor, item: ItemId, heard: Vec<Heard>) -> Result<LayerView> {
+        let all = self.numbered(item).await?;
+        let own = own(&all, actor);
+        let (base, machine) = self.heard_by_machine(item, own).await?;
+        let now = match own {
+            Some(top) => Mended::of(machine.clone(), super::numbers(&super::chain(&all, top)?)).words,
+            None => machine.clone(),
+        };
+        let mut changes = Vec::new();
+        for h in heard {
+            let text = h.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let there = now.segments.iter().any(|s| s.id == h.segment);
+            let of_machine = machine.segments.iter().find(|s| s.id == h.segment);
+            changes.push(match (text.is_empty(), there, of_machine) {
+                (true, true, _) => Change { segment: h.segment, removed: true, ..Change::default() },
+                (true, false, _) => continue,
+                (false, true, _) => Change { segment: h.segment, text: Some(Private::new(text)), ..Change::default() },
+                // They had found nothing there, and heard something after all.
+                (false, false, Some(s)) => Change {
+                    start_ms: Some(s.start_ms),
+                    end_ms: Some(s.end_ms),
+                    speaker: s.speaker.clone(),
+                    text: Some(Private::new(text)),
+                    ..Change::heard(h.segment)
+                },
+                (false, false, None) => return Err(RecordError::Revision("a segment is none of this recording").into()),
+            });
+        }
+        if changes.is_empty() {
+            return Err(RecordError::Revision("it changes nothing").into());
+        }
+        let revision = Revision {
+            base,
+            over: own.map(|n| n.row.id),
+            manner: Manner::Listening,
+            whole: false,
+            unseen: !self.has_seen(actor, item).await?,
+            reason: None,
+            read_from: None,
+            changes,
+        };
+        self.put_revision(actor, item, revision).await
+    }
+
+    /// True where the ledger tells that this person was shown words of the recording. What a search found is not told there.
+    pub(crate) async fn has_seen(&self, actor: &Actor, item: ItemId) -> Result<bool> {
+        Ok(self.store.was_shown(item, actor, WORDS).await?)
+    }
+
+    /// The transcript that what this person heard lies on: that of their earlier words, else the newest.
+    async fn heard_by_machine(&self, item: ItemId, own: Option<&Numbered>) -> Result<(ObjectId, Transcript)> {
+        if let Some(own) = own {
+            return Ok((own.revision.base, self.base(item, own.revision.base).await?.0));
+        }
+        let (document, derivation): (Document<Transcript>, _) = self.typed(item, DerivativeKind::Transcript).await?;
+        Ok((derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?, document.value))
+    }
+}
+
+/// The newest words that this person wrote by ear and did not take back.
+fn own<'a>(all: &'a [Numbered], actor: &Actor) -> Option<&'a Numbered> {
+    let mine = |n: &&Numbered| n.current && n.row.actor == *actor && n.revision.manner == Manner::Listening;
+    let newest = all.iter().rev().find(mine)?;
+    // A file that was read back lies on the machine's words as well.
+    super::chain(all, newest).is_ok_and(|c| c.iter().all(|n| mine(n))).then_some(newest)
+}

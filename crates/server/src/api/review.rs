@@ -1,0 +1,68 @@
+//! Words that people write over a machine's transcript.
+
+use crate::error::Problem;
+use crate::guard::{Acting, Opened};
+use axum::Json;
+use axum::extract::Path;
+use serde_json::{Value, json};
+use zapys_casework::view::LayerView;
+use zapys_casework::{CaseError, Edit, Heard};
+use zapys_domain::revision::{Change, Manner};
+
+/// Changes to the text that is shown.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revise {
+    /// The newest revision as its author saw it; `null`: the machine's words.
+    over: Option<u32>,
+    /// `correction` (also without it) or `adjudication`.
+    #[serde(default)]
+    manner: Option<String>,
+    /// The whole recording was gone through.
+    #[serde(default)]
+    whole: bool,
+    #[serde(default)]
+    reason: Option<String>,
+    changes: Vec<Change>,
+}
+/// What somebody heard before any text was shown to them.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    heard: Vec<Heard>,
+}
+
+pub async fn list(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(json!({"revisions": app.case.revisions(id).await?})))
+}
+pub async fn revise(
+    app: Opened,
+    Acting(actor): Acting,
+    Path(item): Path<String>,
+    Json(put): Json<Revise>,
+) -> Result<Json<LayerView>, Problem> {
+    let manner = match put.manner.as_deref() {
+        None => Manner::Correction,
+        // What is written by ear is put by its own way, which knows what its author was shown.
+        Some(word) => Manner::parse(word)
+            .filter(|m| *m != Manner::Listening)
+            .ok_or(CaseError::Flag { flag: "manner", wants: "correction or adjudication" })?,
+    };
+    let id = app.case.resolve(&item).await?;
+    let edit = Edit { over: put.over, manner, whole: put.whole, reason: put.reason, changes: put.changes };
+    let view = app.case.revise(&actor, id, edit).await?;
+    app.work.changed(id);
+    Ok(Json(view))
+}
+pub async fn listen(
+    app: Opened,
+    Acting(actor): Acting,
+    Path(item): Path<String>,
+    Json(put): Json<Listen>,
+) -> Result<Json<LayerView>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    let view = app.case.listen(&actor, id, put.heard).await?;
+    app.work.changed(id);
+    Ok(Json(view))
+}
