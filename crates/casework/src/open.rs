@@ -141,6 +141,8 @@ pub struct Casework {
     pub(crate) finder: Arc<crate::find::Finder>,
     /// Process runs one at a time: two would wait for the same model host.
     pub(crate) processing: tokio::sync::Mutex<()>,
+    /// Words are changed one after another: each change is over the text as its author saw it.
+    pub(crate) revising: tokio::sync::Mutex<()>,
     /// What may still come out of the archives that are being taken in, by the path of the outermost.
     pub(crate) nests: std::sync::Mutex<std::collections::HashMap<String, crate::unpack::Left>>,
     held: Option<File>,
@@ -437,6 +439,7 @@ impl Casework {
             clock,
             ids,
             engines: tokio::sync::OnceCell::new(),
+            revising: tokio::sync::Mutex::default(),
             finder: Arc::default(),
             processing: tokio::sync::Mutex::new(()),
             nests: std::sync::Mutex::default(),

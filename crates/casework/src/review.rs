@@ -85,6 +85,7 @@ pub struct Edit {
 pub struct DifferenceView {
     pub segment: String,
     pub start_ms: u64,
+    pub end_ms: u64,
     /// `null`: nothing is said there.
     pub a: Option<String>,
     pub b: Option<String>,
@@ -183,6 +184,7 @@ impl Casework {
     /// Puts changes to the newest text on record. Errors: `StaleRevision` where that is no longer the one they were made to;
     /// `Record` where they do not hold.
     pub async fn revise(&self, actor: &Actor, item: ItemId, edit: Edit) -> Result<LayerView> {
+        let _alone = self.revising.lock().await;
         let all = self.numbered(item).await?;
         let newest = pick(&all, Layer::Latest)?.map(|n| n.number);
         if newest != edit.over {
@@ -253,6 +255,7 @@ impl Casework {
             let speaker = old.and_then(|s| s.speaker.clone());
             DifferenceView {
                 start_ms: old.map(|s| s.start_ms).or(c.start_ms).unwrap_or_default(),
+                end_ms: old.map(|s| s.end_ms).or(c.end_ms).unwrap_or_default(),
                 b: if c.removed { None } else { c.text.map(Private::into_inner).or_else(|| text.clone()) },
                 speaker_b: if c.removed { None } else { c.speaker.or_else(|| speaker.clone()) },
                 a: text,

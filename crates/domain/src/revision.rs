@@ -149,6 +149,9 @@ impl Revision {
             if !seen.insert(c.segment.as_str()) {
                 return Some("a segment is changed twice in one revision");
             }
+            if c.text.as_ref().is_some_and(|t| t.reveal().trim().is_empty()) {
+                return Some("a segment is left without words; where nothing is said it is taken away");
+            }
             let old = there.get(c.segment.as_str()).copied();
             let (start, end) = match (old, c.removed) {
                 (None, true) => return Some("a segment is taken away that is not there"),
@@ -488,5 +491,6 @@ mod tests {
         assert!(of(Change { start_ms: Some(10), ..change("s9") }), "added without words");
         assert!(of(Change { removed: true, ..change("s9") }), "taken away and not there");
         assert!(layer(vec![change("s1"), change("s1")]).amiss(&below).is_some(), "twice");
+        assert!(of(Change { text: Some(Text::new(" ".into())), ..change("s1") }), "no words");
     }
 }

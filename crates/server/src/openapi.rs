@@ -59,6 +59,12 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
         "Revision",
     ),
     (
+        "get",
+        "/items/{item}/compare",
+        "Where two texts of a recording differ: `a` and `b` are machine, latest or the number of a revision",
+        "Differences",
+    ),
+    (
         "post",
         "/items/{item}/listening",
         "What was heard before any text was shown: `heard`, each `segment` and `text`",

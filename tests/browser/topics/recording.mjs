@@ -246,6 +246,38 @@ export default function recording(bench) {
       });
     });
 
+    test('two texts stand side by side where they differ, and a decision between them is a revision with its reason', async () => {
+      const { item } = bench.item(MENDED.title);
+      const latest = () => bench.get(`/items/${item}/transcript`);
+      const before = await latest();
+      const machine = await bench.get(`/items/${item}/transcript?revision=machine`);
+      const idx = before.segments.findIndex((segment) => segment.revision === 1);
+      await bench.with(`/items/${item}`, async (page) => {
+        await ready(page);
+        await page.getByRole('button', { name: 'Compare' }).click();
+        const view = page.getByRole('region', { name: 'Compare' });
+        await view.getByRole('listitem').first().waitFor();
+        assert.equal(await view.getByRole('listitem').count(), 1);
+        assert.deepEqual(await view.locator('mark').allInnerTexts(), [MENDED.word]);
+        assert.ok((await view.innerText()).includes(machine.segments[idx].text));
+        const save = view.getByRole('button', { name: 'Put the decision on record' });
+        assert.ok(await save.isDisabled());
+        await view.getByRole('radio', { name: 'Text A' }).check();
+        assert.ok(await save.isDisabled(), 'a decision has a reason');
+        await view.getByRole('textbox', { name: 'Reason' }).fill('Both listened again.');
+        await save.click();
+        await row(page, idx).locator('.cell.p').waitFor();
+        const { revision, segments } = await latest();
+        assert.deepEqual([revision.manner, revision.reason, revision.over, segments[idx].text], ['adjudication', 'Both listened again.', before.revision.number, machine.segments[idx].text]);
+        const status = await page.evaluate(async ([item, record]) => {
+          const { csrf } = await (await fetch('/api/v1/session')).json();
+          return (await fetch(`/api/v1/items/${item}/records`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Zapys-Csrf': csrf }, body: JSON.stringify({ kind: 'revision', corrects: record, because: 'a test' }) })).status;
+        }, [item, revision.record]);
+        assert.equal(status, 200);
+      });
+      assert.equal((await latest()).revision.number, before.revision.number);
+    });
+
     test('an address with a segment opens at that segment, silent', async () => {
       const { segments } = await words();
       const idx = segments.length - 1;

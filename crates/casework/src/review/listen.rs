@@ -69,6 +69,7 @@ impl Casework {
     /// Puts what somebody heard on record, over the machine's segments or what they wrote before, never over words of others.
     /// Errors: `Record` where a segment is none of the recording.
     pub async fn listen(&self, actor: &Actor, item: ItemId, heard: Vec<Heard>) -> Result<LayerView> {
+        let _alone = self.revising.lock().await;
         let all = self.numbered(item).await?;
         let own = own(&all, actor);
         let (base, machine) = self.heard_by_machine(item, own).await?;

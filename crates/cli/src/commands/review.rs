@@ -116,6 +116,12 @@ fn line(r: &LayerView) -> String {
         "Revision {} by {} at {}: {}{whole}, over {below}; {} changed, {} added, {} taken away",
         r.number, r.by, r.time, r.manner, r.changed, r.added, r.removed
     );
+    if r.heard > 0 {
+        text += &format!(", {} heard and left as they are", r.heard);
+    }
+    if r.unseen {
+        text += "; the ledger tells of no earlier look at the words";
+    }
     if !r.current {
         text += " (taken back)";
     }

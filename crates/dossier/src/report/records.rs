@@ -206,7 +206,7 @@ fn related(out: &mut dyn Write, r: &Records, name: &dyn Fn(ItemId) -> String) ->
     }
     for v in &r.versions {
         let n = words::count(v.revision.changes.len(), "segment changed", "segments changed");
-        let how = super::revised::manner(v.revision.manner);
+        let how = super::revised::manner(&v.revision);
         let over = v.revision.over.and_then(|o| r.versions.iter().find(|v| v.record == o));
         let over = over.map_or("over the machine's words".into(), |o| format!("over revision {}", o.number));
         let back = if v.withdrawn { "; taken back" } else { "" };

@@ -64,7 +64,7 @@ impl<'a> Revised<'a> {
         writeln!(
             out,
             "<h3>Words spoken, as people left them</h3>\n<p class=\"band person\"><b>Revision {number}</b> <span>{}, by {}, {}; {}</span></p>",
-            manner(revision.manner),
+            manner(revision),
             html(&by.id),
             words::moment(*at),
             self.standing()
@@ -114,7 +114,7 @@ impl<'a> Revised<'a> {
         let Version { number, by, at, revision, .. } = self.top;
         let mut out = format!(
             "Revision {number}: {}, by {}, {}; {}.\n",
-            manner(revision.manner),
+            manner(revision),
             line(&by.id),
             words::moment(*at),
             self.standing()
@@ -146,11 +146,12 @@ fn silent(s: &Segment) -> bool {
 }
 
 /// How a revision came about, in words.
-pub(super) fn manner(m: zapys_domain::revision::Manner) -> &'static str {
+pub(super) fn manner(r: &zapys_domain::revision::Revision) -> &'static str {
     use zapys_domain::revision::Manner;
-    match m {
-        Manner::Correction => "corrected",
-        Manner::Listening => "written by ear, without the machine's text",
-        Manner::Adjudication => "decided between texts",
+    match (r.manner, r.unseen) {
+        (Manner::Correction, _) => "corrected",
+        (Manner::Listening, true) => "written by ear; the ledger tells of no earlier look of this person at the words",
+        (Manner::Listening, false) => "written by ear",
+        (Manner::Adjudication, _) => "decided between texts",
     }
 }

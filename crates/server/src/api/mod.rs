@@ -40,6 +40,7 @@ pub fn inside() -> Router<App> {
         .route("/items/{item}/revisions", get(review::list))
         .route("/items/{item}/revisions", post(review::revise))
         .route("/items/{item}/listening", post(review::listen))
+        .route("/items/{item}/compare", get(review::compare))
         .route("/items/{item}/text", get(items::text))
         .route("/items/{item}/messages", get(items::messages))
         .route("/items/{item}/calls", get(items::calls))

@@ -3,10 +3,10 @@
 use crate::error::Problem;
 use crate::guard::{Acting, Opened};
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use serde_json::{Value, json};
 use zapys_casework::view::LayerView;
-use zapys_casework::{CaseError, Edit, Heard};
+use zapys_casework::{CaseError, Edit, Heard, Layer};
 use zapys_domain::revision::{Change, Manner};
 
 /// Changes to the text that is shown.
@@ -35,6 +35,26 @@ pub struct Listen {
 pub async fn list(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     let id = app.case.resolve(&item).await?;
     Ok(Json(json!({"revisions": app.case.revisions(id).await?})))
+}
+/// Two texts of a recording.
+#[derive(serde::Deserialize)]
+pub struct Two {
+    a: String,
+    b: String,
+}
+pub async fn compare(
+    app: Opened,
+    Acting(actor): Acting,
+    Path(item): Path<String>,
+    Query(two): Query<Two>,
+) -> Result<Json<Value>, Problem> {
+    let layer = |text: &str| {
+        Layer::parse(text).ok_or(CaseError::Flag { flag: "revision", wants: "machine, latest, or the number of a revision" })
+    };
+    let (a, b) = (layer(&two.a)?, layer(&two.b)?);
+    let id = app.case.resolve(&item).await?;
+    app.case.note_access(&actor, id, "transcript").await?;
+    Ok(Json(json!({"differences": app.case.compare(id, a, b).await?})))
 }
 pub async fn revise(
     app: Opened,

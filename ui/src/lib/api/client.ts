@@ -3,7 +3,7 @@
 import { untrack } from 'svelte';
 import { blind } from '../review/blind.svelte';
 import type {
-  AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts,
+  AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Difference, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts,
   ReadText, Revision, SearchAnswer, Segment, Session, Transcript, Verification, Way,
 } from './types';
 
@@ -166,9 +166,17 @@ export interface Edit {
   text?: string;
   speaker?: string;
   removed?: boolean;
+  /** Milliseconds; for a segment that is added. */
+  start_ms?: number;
+  end_ms?: number;
 }
 /** `over`: the newest revision as it was seen. Errors: 409 where somebody was quicker. */
-export const revise = (id: string, over: number | null, changes: readonly Edit[]): Promise<Revision> => post(item(id, '/revisions'), { over, changes });
+export const revise = (id: string, over: number | null, changes: readonly Edit[], how: { manner?: string; reason?: string } = {}): Promise<Revision> =>
+  post(item(id, '/revisions'), { over, changes, ...how });
+export const getRevisions = async (id: string, signal?: AbortSignal): Promise<Revision[]> => (await ask<{ revisions: Revision[] }>(item(id, '/revisions'), signal)).revisions;
+/** Where two texts differ: `machine`, `latest` or a number each. */
+export const compare = async (id: string, a: string, b: string, signal?: AbortSignal): Promise<Difference[]> =>
+  (await ask<{ differences: Difference[] }>(item(id, `/compare?a=${a}&b=${b}`), signal)).differences;
 /** What was heard before any text was shown. */
 export const hear = (id: string, heard: readonly { segment: string; text: string }[]): Promise<Revision> => post(item(id, '/listening'), { heard });
 export const takeBack = (id: string, record: string, because: string): Promise<unknown> => post(item(id, '/records'), { kind: 'revision', corrects: record, because });

@@ -226,6 +226,16 @@ export interface Transcript {
   /** Present where words that the asking person did not write are withheld. */
   blind?: { seen: boolean; written: number };
 }
+/** One segment that two texts have differently; `null`: nothing is said there. */
+export interface Difference {
+  segment: string;
+  start_ms: number;
+  end_ms: number;
+  a: string | null;
+  b: string | null;
+  speaker_a: string | null;
+  speaker_b: string | null;
+}
 /** One revision of a transcript. */
 export interface Revision {
   number: number;

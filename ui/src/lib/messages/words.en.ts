@@ -70,6 +70,9 @@ export const words = {
   'matched.alias': 'another name',
   'matched.translation': 'in the translation',
   'matched.meaning': 'alike in meaning',
+  'manner.correction': 'mended',
+  'manner.listening': 'written by ear',
+  'manner.adjudication': 'decided',
 
   'datebasis.stated': 'said at intake',
   'datebasis.embedded': 'from the file',

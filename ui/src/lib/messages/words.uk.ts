@@ -72,6 +72,9 @@ export const words: Record<keyof typeof english, string> = {
   'matched.alias': 'інша назва',
   'matched.translation': 'у перекладі',
   'matched.meaning': 'близько за змістом',
+  'manner.correction': 'виправлено',
+  'manner.listening': 'на слух',
+  'manner.adjudication': 'розсуджено',
 
   'datebasis.stated': 'сказано при прийнятті',
   'datebasis.embedded': 'із файлу',
