@@ -351,6 +351,11 @@ fn limitations(x: &Extract, series: &PageSeries) -> String {
     ));
     say("Sound and moving pictures have one page number each. Documents have as many as their reader found pages, at least one.");
     say("Transcripts, translations and extracted texts are machine output that nobody has reviewed.");
+    if x.exhibits.iter().any(|e| !e.records.versions.is_empty()) {
+        say(
+            "People revised transcripts of some exhibits: what is here are the machine's words; the bag of the same selection holds both.",
+        );
+    }
     say("Confidentiality is `confidential` where nobody has said anything; no disclosure class has been decided.");
     say("Custody is listed by entry of the ledger. The proofs are in the bag of the same selection, not here.");
     say("Stream facts, waveforms and light copies of sound are in the bag of the same selection, not here.");
