@@ -276,6 +276,7 @@ fn query(bytes: &[u8]) {
             language: Lang::und(),
             text: text.to_owned(),
             translation: None,
+            revision: None,
         };
         let passages: Vec<Passage> = texts.into_iter().enumerate().map(passage).collect();
         let mut feed = index.feed().expect("a feed");
