@@ -66,7 +66,7 @@ pub struct ReviewRequest {
 
 /// Changes to the text that is shown, segment by segment.
 #[derive(Clone, Debug)]
-pub struct Edit {
+pub struct RevisionRequest {
     /// The newest revision as its author saw it; `None`: the machine's words.
     pub over: Option<u32>,
     #[allow(missing_docs)]
@@ -183,26 +183,26 @@ impl Casework {
 
     /// Puts changes to the newest text on record. Errors: `StaleRevision` where that is no longer the one they were made to;
     /// `Record` where they do not hold.
-    pub async fn revise(&self, actor: &Actor, item: ItemId, edit: Edit) -> Result<LayerView> {
+    pub async fn revise(&self, actor: &Actor, item: ItemId, request: RevisionRequest) -> Result<LayerView> {
         let _alone = self.revising.lock().await;
         let all = self.numbered(item).await?;
         let newest = pick(&all, Layer::Latest)?.map(|n| n.number);
-        if newest != edit.over {
+        if newest != request.over {
             return Err(CaseError::StaleRevision { newest });
         }
-        if edit.changes.is_empty() && !edit.whole {
+        if request.changes.is_empty() && !request.whole {
             return Err(RecordError::Revision("it changes nothing").into());
         }
         let (base, over, _) = self.text_of(item, &all, Layer::Latest).await?;
         let revision = Revision {
             base,
             over,
-            manner: edit.manner,
-            whole: edit.whole,
+            manner: request.manner,
+            whole: request.whole,
             unseen: false,
-            reason: edit.reason.filter(|r| !r.trim().is_empty()).map(Private::new),
+            reason: request.reason.filter(|r| !r.trim().is_empty()).map(Private::new),
             read_from: None,
-            changes: edit.changes,
+            changes: request.changes,
         };
         self.put_revision(actor, item, revision).await
     }

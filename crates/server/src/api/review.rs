@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Query};
 use serde_json::{Value, json};
 use zapys_casework::view::LayerView;
-use zapys_casework::{CaseError, Edit, Heard, Layer};
+use zapys_casework::{CaseError, Heard, Layer, RevisionRequest};
 use zapys_domain::revision::{Change, Manner};
 
 /// Changes to the text that is shown.
@@ -70,8 +70,8 @@ pub async fn revise(
             .ok_or(CaseError::Flag { flag: "manner", wants: "correction or adjudication" })?,
     };
     let id = app.case.resolve(&item).await?;
-    let edit = Edit { over: put.over, manner, whole: put.whole, reason: put.reason, changes: put.changes };
-    let view = app.case.revise(&actor, id, edit).await?;
+    let request = RevisionRequest { over: put.over, manner, whole: put.whole, reason: put.reason, changes: put.changes };
+    let view = app.case.revise(&actor, id, request).await?;
     app.work.changed(id);
     Ok(Json(view))
 }

@@ -161,7 +161,7 @@ export async function getTranscript(id: string, blind: boolean, signal?: AbortSi
   return { ...it, reviewed: it.reviewed === true, speakers: it.speakers ?? [], segments };
 }
 /** What is done to one segment; nothing: it was heard and is right. */
-export interface Edit {
+export interface SegmentChange {
   segment: string;
   text?: string;
   speaker?: string;
@@ -171,7 +171,7 @@ export interface Edit {
   end_ms?: number;
 }
 /** `over`: the newest revision as it was seen. Errors: 409 where somebody was quicker. */
-export const revise = (id: string, over: number | null, changes: readonly Edit[], how: { manner?: string; reason?: string } = {}): Promise<Revision> =>
+export const revise = (id: string, over: number | null, changes: readonly SegmentChange[], how: { manner?: string; reason?: string } = {}): Promise<Revision> =>
   post(item(id, '/revisions'), { over, changes, ...how });
 export const getRevisions = async (id: string, signal?: AbortSignal): Promise<Revision[]> => (await ask<{ revisions: Revision[] }>(item(id, '/revisions'), signal)).revisions;
 /** Where two texts differ: `machine`, `latest` or a number each. */

@@ -1,15 +1,15 @@
 // What a decision between two texts changes in the text that is shown.
 
-import type { Edit } from '../api/client';
+import type { SegmentChange } from '../api/client';
 import type { Difference, Segment } from '../api/types';
 
 /** Which of two texts stands in a segment, or a third. */
 export type Decision = { by: 'a' } | { by: 'b' } | { by: 'own'; text: string };
 
 /** The changes that the decisions ask for. One that leaves the shown text as it is says that it was heard and is so. */
-export function decided(rows: readonly Difference[], chosen: Readonly<Record<string, Decision>>, shown: readonly Segment[]): Edit[] {
+export function decided(rows: readonly Difference[], chosen: Readonly<Record<string, Decision>>, shown: readonly Segment[]): SegmentChange[] {
   const used = new Set(shown.map((segment) => segment.id));
-  const out: Edit[] = [];
+  const out: SegmentChange[] = [];
   for (const row of rows) {
     const decision = chosen[row.segment];
     if (!decision) continue;

@@ -1,7 +1,7 @@
 // What a person does to the words of a recording: mends a segment, says that it is right, takes it away, takes that back. Every
 // act is saved at once as a revision over the text as it was seen; the text below stays.
 
-import { hear, Refusal, revise, takeBack, type Edit } from '../api/client';
+import { hear, Refusal, revise, takeBack, type SegmentChange } from '../api/client';
 import type { Revision, Segment, Transcript } from '../api/types';
 
 /** What is being written. */
@@ -48,7 +48,7 @@ export class Review {
     if (!draft || this.saving) return false;
     const was = this.#segment(draft.segment);
     const text = draft.text.trim().replace(/\s+/g, ' ');
-    const edit: Edit = { segment: draft.segment };
+    const edit: SegmentChange = { segment: draft.segment };
     if (text !== '' && text !== was?.text.trim()) edit.text = text;
     if (draft.speaker !== null && draft.speaker !== was?.speaker) edit.speaker = draft.speaker;
     if (edit.text === undefined && edit.speaker === undefined) {
@@ -66,7 +66,7 @@ export class Review {
     return this.#put({ segment: id, removed: true });
   }
 
-  async #put(edit: Edit): Promise<boolean> {
+  async #put(edit: SegmentChange): Promise<boolean> {
     const transcript = this.#transcript();
     if (!transcript || this.saving) return false;
     this.saving = true;
