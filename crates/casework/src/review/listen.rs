@@ -133,5 +133,5 @@ fn own<'a>(all: &'a [Numbered], actor: &Actor) -> Option<&'a Numbered> {
     let mine = |n: &&Numbered| n.current && n.row.actor == *actor && n.revision.manner == Manner::Listening;
     let newest = all.iter().rev().find(mine)?;
     // A file that was read back lies on the machine's words as well.
-    super::chain(all, newest).is_ok_and(|c| c.iter().all(|n| mine(n))).then_some(newest)
+    super::chain(all, newest).is_ok_and(|c| c.iter().all(mine)).then_some(newest)
 }

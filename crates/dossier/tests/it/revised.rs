@@ -4,6 +4,9 @@ use super::*;
 use sample::revised;
 use serde_json::Value;
 
+/// Something that is done to the revisions in a manifest.
+type Change = fn(&mut Value);
+
 #[test]
 fn r1_16_both_texts_are_there_wherever_they_differ() {
     let made = make(revised(), Format::Bag, true);
@@ -39,7 +42,7 @@ fn r1_16_both_texts_are_there_wherever_they_differ() {
 fn a_revision_that_is_another_is_named() {
     let made = make(revised(), Format::Bag, false);
     let good = made.read("data/manifest.json");
-    let change: [(&str, fn(&mut Value)); 9] = [
+    let change: [(&str, Change); 9] = [
         ("Revision 1 of E-0001 is not what its custody event committed to", |v| v[0]["revision"]["reason"] = "made up".into()),
         ("Revision 1 of E-0001 is not what its custody event committed to", |v| {
             v[0]["revision"]["changes"][0]["text"] = "Опись делали.".into();

@@ -327,6 +327,7 @@ fn row(standard: &str, requirement: &str, item: Option<ItemId>, status: &str, de
     }
 }
 /// A first listener mends one line and adds one; a second lays another over it, and a third one was taken back.
+#[allow(dead_code)]
 fn versions(base: ObjectId) -> Vec<Version> {
     let record = |n: u32| format!("01JB0000000000000000004{n:03}").parse().expect("a ULID");
     let change = |segment: &str, words: &str| Change { segment: segment.into(), text: Some(text(words)), ..Change::default() };
@@ -589,6 +590,7 @@ fn written(o: &mut Memory) -> Vec<Exhibit> {
 
 /// The whole sample.
 /// The sample with a transcript that people mended.
+#[allow(dead_code)]
 pub fn revised() -> Sample {
     let s = sample();
     let mut exhibits = s.extract.exhibits;
