@@ -3,14 +3,13 @@
 
 use super::{Layer, Numbered};
 use crate::Result;
-use crate::error::CaseError;
 use crate::handover::RecordError;
 use crate::open::Casework;
-use crate::view::{BlindView, LayerView, TranscriptView};
-use zapys_domain::media::Document;
+use crate::view::{BlindView, LayerView, SegmentView, TranscriptView};
+use std::collections::BTreeMap;
 use zapys_domain::revision::{Change, Manner, Mended, Revision};
 use zapys_domain::transcript::{Segment, Transcript};
-use zapys_domain::{Actor, DerivativeKind, ItemId, Lang, ObjectId, Private};
+use zapys_domain::{Actor, ItemId, Lang, ObjectId, Private};
 
 /// What a look at the words of a recording is called in the ledger.
 pub(crate) const WORDS: &str = "transcript";
@@ -31,33 +30,21 @@ impl Casework {
     pub async fn transcript_blind(&self, actor: &Actor, item: ItemId) -> Result<TranscriptView> {
         let all = self.numbered(item).await?;
         let own = own(&all, actor);
-        let (_, machine) = self.heard_by_machine(item, own).await?;
-        let mended = match own {
-            Some(top) => Mended::of(machine.clone(), super::numbers(&super::chain(&all, top)?)),
-            None => Mended::of(machine.clone(), []),
-        };
+        let (_, machine, mended) = self.by_ear(item, &all, own).await?;
         let mut view = self.transcript_at(item, Layer::Machine).await?;
-        for s in &mut view.segments {
-            s.translations.clear();
-            s.revision = mended.by.get(&s.segment.id).copied();
-            let text = match (s.revision, mended.words.segments.iter().find(|m| m.id == s.segment.id)) {
-                (Some(_), Some(mine)) => mine.text.clone(),
-                _ => String::new(),
-            };
-            let Segment { id, start_ms, end_ms, speaker, channel, .. } = s.segment.clone();
-            s.segment = Segment {
-                id,
-                start_ms,
-                end_ms,
-                speaker,
-                channel,
-                language: Lang::und(),
-                text,
-                confidence: 0.0,
-                flags: Vec::new(),
-                words: Vec::new(),
-            };
-        }
+        // The segments are those that the person began with, also where the machine has listened again since.
+        (view.duration_ms, view.speakers) = (machine.duration_ms, machine.speakers);
+        view.segments = machine
+            .segments
+            .into_iter()
+            .map(|s| {
+                let revision = mended.by.get(&s.id).copied();
+                let mine = mended.words.segments.iter().find(|m| revision.is_some() && m.id == s.id);
+                let text = mine.map(|m| m.text.clone()).unwrap_or_default();
+                let segment = Segment { text, language: Lang::und(), confidence: 0.0, flags: Vec::new(), words: Vec::new(), ..s };
+                SegmentView { segment, translations: BTreeMap::new(), revision }
+            })
+            .collect();
         view.language = Lang::und().to_string();
         view.reviewed = false;
         view.revision = own.map(|n| super::layer_view(n, &all));
@@ -72,11 +59,7 @@ impl Casework {
         let _alone = self.revising.lock().await;
         let all = self.numbered(item).await?;
         let own = own(&all, actor);
-        let (base, machine) = self.heard_by_machine(item, own).await?;
-        let now = match own {
-            Some(top) => Mended::of(machine.clone(), super::numbers(&super::chain(&all, top)?)).words,
-            None => machine.clone(),
-        };
+        let (base, machine, Mended { words: now, .. }) = self.by_ear(item, &all, own).await?;
         let mut changes = Vec::new();
         for h in heard {
             let text = h.text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -118,13 +101,15 @@ impl Casework {
         Ok(self.store.was_shown(item, actor, WORDS).await?)
     }
 
-    /// The transcript that what this person heard lies on: that of their earlier words, else the newest.
-    async fn heard_by_machine(&self, item: ItemId, own: Option<&Numbered>) -> Result<(ObjectId, Transcript)> {
-        if let Some(own) = own {
-            return Ok((own.revision.base, self.base(item, own.revision.base).await?.0));
-        }
-        let (document, derivation): (Document<Transcript>, _) = self.typed(item, DerivativeKind::Transcript).await?;
-        Ok((derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?, document.value))
+    /// The transcript that what this person heard lies on (that of their earlier words, else the newest), and their words over it.
+    async fn by_ear(&self, item: ItemId, all: &[Numbered], own: Option<&Numbered>) -> Result<(ObjectId, Transcript, Mended)> {
+        let Some(own) = own else {
+            let (base, _, machine) = self.text_of(item, all, Layer::Machine).await?;
+            return Ok((base, machine.clone(), Mended::of(machine, [])));
+        };
+        let (machine, _) = self.base(item, own.revision.base).await?;
+        let mended = Mended::of(machine.clone(), super::numbers(&super::chain(all, own)?));
+        Ok((own.revision.base, machine, mended))
     }
 }
 
