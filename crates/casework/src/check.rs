@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::{Action, Actor, DerivationKey, ObjectId, Progress};
+use zapys_engines::parts::NoParts;
 use zapys_ledger::{Follow, Hash, KeyHistory, Note, Subject, VerifierKey};
 use zapys_store::{DerivationRow, NODE_STRIDE, Place};
 use zapys_vault::Kept;
@@ -293,7 +294,14 @@ impl Casework {
                 }
             };
             let cancel = Arc::new(AtomicBool::new(false));
-            let run = Run { engine, inputs: &d.inputs, params: &d.params, progress: Progress::hidden(), cancel };
+            let run = Run {
+                engine,
+                inputs: &d.inputs,
+                params: &d.params,
+                parts: Arc::new(NoParts),
+                progress: Progress::hidden(),
+                cancel,
+            };
             let again = match self.apply(run, &item.media_type).await? {
                 Err(_) => None,
                 Ok(ran) => tokio::task::spawn_blocking(move || {

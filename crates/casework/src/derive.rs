@@ -16,6 +16,7 @@ use zapys_domain::{
     Action, Actor, Checked, DerivationKey, DerivativeKind, EntrySeq, Fault, Finding, Instant, Meter, ObjectId, Progress,
     Severity, Step,
 };
+use zapys_engines::parts::{NoParts, Parts};
 use zapys_engines::{Emitted, Engine, EngineError, Input, Work};
 use zapys_store::{DerivationRow, DerivationState, Failure, ItemRow, JobRow, ObjectRow, Recorded};
 use zapys_vault::{Kept, Stored, Vault};
@@ -162,7 +163,13 @@ impl Casework {
         told: Arc<dyn Fn(f64) + Send + Sync>,
     ) -> Result<Result<(Stored, Checked<Emitted>), EngineError>> {
         let progress = Progress::to(Arc::new(Told::new(told)));
-        let run = Run { engine: a.engine.clone(), inputs: &a.inputs, params: &a.params, progress, cancel };
+        let parts: Arc<dyn Parts> = match a.engine.contract().emits {
+            DerivativeKind::Transcript | DerivativeKind::SecondTranscript | DerivativeKind::Translation => {
+                Arc::new(self.begun(a.item.id, a.key)?)
+            }
+            _ => Arc::new(NoParts),
+        };
+        let run = Run { engine: a.engine.clone(), inputs: &a.inputs, params: &a.params, parts, progress, cancel };
         let ran = match self.apply(run, &a.item.media_type).await? {
             Ok(ran) => ran,
             Err(e) => return Ok(Err(e)),
@@ -191,7 +198,7 @@ impl Casework {
         let scratch = self.scratch()?;
         let inputs = self.kept_all(run.inputs.iter().copied()).await?;
         let (vault, params, media_type) = (self.vault.clone(), run.params.clone(), media_type.to_owned());
-        let Run { engine, progress, cancel, .. } = run;
+        let Run { engine, parts, progress, cancel, .. } = run;
         let ran = tokio::task::spawn_blocking(move || -> Result<Result<Ran, EngineError>> {
             let mut files = Vec::new();
             for (i, kept) in inputs.iter().enumerate() {
@@ -204,7 +211,15 @@ impl Casework {
             let output = scratch.path().join("output");
             let inner = scratch.path().join("work");
             std::fs::create_dir(&inner).map_err(CaseError::path(&inner))?;
-            let mut work = Work { inputs: files, params: &params, output: output.clone(), scratch: &inner, progress, cancel };
+            let mut work = Work {
+                inputs: files,
+                params: &params,
+                output: output.clone(),
+                scratch: &inner,
+                parts: &*parts,
+                progress,
+                cancel,
+            };
             // A bug in one engine must cost one job, not the case.
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run(&mut work)));
             Ok(match result {
@@ -263,10 +278,11 @@ impl Casework {
             facts::take_in(&mut current, job.kind, &document);
             tx.set_facts(a.item.id, &current).await?;
         }
-        self.enqueue_next(&mut tx, &a.item, job.kind).await?;
+        self.enqueue_next(&mut tx, &a.item, job).await?;
         tx.finish_job(job.id, owner, finished).await?;
         ledger.close(&mut tx).await?;
         tx.commit().await?;
+        self.forget_begun(a.item.id, a.key);
         Ok(Ended::Done)
     }
 
@@ -337,6 +353,8 @@ pub(crate) struct Run<'a> {
     pub engine: Arc<dyn Engine>,
     pub inputs: &'a [ObjectId],
     pub params: &'a serde_json::Value,
+    /// What an earlier run left.
+    pub parts: Arc<dyn Parts>,
     pub progress: Progress,
     pub cancel: Arc<AtomicBool>,
 }

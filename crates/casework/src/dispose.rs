@@ -151,6 +151,7 @@ impl Casework {
         ledger.close(&mut tx).await?;
         tx.commit().await?;
         // From here on nothing can be taken back; what is cut off is finished by the next disposal or `key renew`.
+        self.forget_begun_of(item)?;
         self.forget_words(item).await?;
         if self.keys.is_some() {
             self.renew_keys(actor).await?;

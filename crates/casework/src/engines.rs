@@ -11,19 +11,31 @@ use zapys_domain::kind::Recognised;
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, ItemKind};
 use zapys_engines::{Contract, Emitted, Engine, EngineError, Engines, EnginesConfig, Work, WriteJson};
 use zapys_formats::Reading;
-use zapys_store::ItemRow;
+use zapys_store::{DerivationRow, ItemRow};
 
-use DerivativeKind::{Calls, Decode, Messages, Peaks, Probe, Proxy, Speech, Text, Transcript, Translation};
+use DerivativeKind::{Calls, Decode, Messages, Peaks, Probe, Proxy, SecondTranscript, Speech, Text, Transcript, Translation};
+
+/// What the operator wants beside that which is always made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// English beside the words.
+    pub translate: bool,
+    /// Speech heard once more.
+    pub second: bool,
+}
+impl Wanted {
+    /// Whatever can be made.
+    pub const ALL: Self = Self { translate: true, second: true };
+}
 
 /// What is to be derived from an item, in an order in which each comes after what it needs.
-pub(crate) fn plan(what: &Recognised, translate: bool) -> Vec<DerivativeKind> {
+pub(crate) fn plan(what: &Recognised, wanted: Wanted) -> Vec<DerivativeKind> {
     let mut all: Vec<DerivativeKind> = zapys_formats::readers_for(what).iter().map(|r| r.gives()).collect();
     match what.kind {
         ItemKind::Recording | ItemKind::Video => {
             all.extend([Probe, Decode, Peaks, Proxy, Speech, Transcript]);
-            if translate {
-                all.push(Translation);
-            }
+            all.extend(wanted.translate.then_some(Translation));
+            all.extend(wanted.second.then_some(SecondTranscript));
         }
         ItemKind::Screenshot | ItemKind::Photo => all.extend([Proxy, Text]),
         _ => {}
@@ -56,7 +68,7 @@ impl Bench {
         let what = recognised(item);
         match self.readers.iter().find(|r| r.contract.emits == kind && r.reader.takes(&what)) {
             Some(reader) => Ok(reader.clone()),
-            None => self.engines.find(kind, item.kind),
+            None => self.engines.find(kind, item.kind, &item.details.lang),
         }
     }
 
@@ -70,13 +82,25 @@ impl Bench {
 pub(crate) fn params(item: &ItemRow, kind: DerivativeKind) -> Value {
     match kind {
         // What a person said about the language is stronger than what a model guesses.
-        Transcript if !item.details.lang.is_und() => json!({"language": item.details.lang.as_str()}),
+        Transcript | SecondTranscript if !item.details.lang.is_und() => json!({"language": item.details.lang.as_str()}),
         Translation => json!({"to": "en"}),
         _ => json!({}),
     }
 }
 
 impl Casework {
+    pub(crate) fn wanted(&self) -> Wanted {
+        let second = self.settings.second() != zapys_engines::speech::choice::Second::Nobody;
+        Wanted { translate: !self.settings.text("translate").is_empty(), second }
+    }
+
+    /// What is to be derived from an item, and what was, though nobody wants it any more.
+    pub(crate) fn made_or_wanted(&self, item: &ItemRow, made: &[DerivationRow]) -> Vec<DerivativeKind> {
+        let wanted = plan(&recognised(item), self.wanted());
+        let all = plan(&recognised(item), Wanted::ALL).into_iter();
+        all.filter(|k| wanted.contains(k) || made.iter().any(|d| d.kind == *k)).collect()
+    }
+
     /// The engines of this machine, looked for once.
     pub(crate) async fn bench(&self) -> Result<Arc<Bench>> {
         let config = engines_config(&self.settings);
@@ -96,6 +120,9 @@ pub(crate) fn engines_config(settings: &crate::Settings) -> EnginesConfig {
         hosts: settings.hosts(),
         sandbox_required: settings.sandbox_required(),
         threads: settings.workers(),
+        speech: settings.speech(),
+        second: settings.second(),
+        server: settings.speech_server(),
     }
 }
 

@@ -6,7 +6,7 @@ use zapys_domain::call::CallTable;
 use zapys_domain::media::{DecodeFacts, Peaks, ProbeFacts};
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
-use zapys_domain::transcript::Transcript;
+use zapys_domain::transcript::{Flag, SecondTranscript, Transcript};
 use zapys_domain::{DerivativeKind, Lang, Private};
 use zapys_store::ItemFacts;
 
@@ -43,6 +43,16 @@ pub(crate) fn take_in(facts: &mut ItemFacts, kind: DerivativeKind, document: &[u
                 facts.languages = by_weight(t.segments.iter().map(|s| (s.language.clone(), s.text.chars().count() as u64)));
                 facts.flags = count(t.segments.iter().flat_map(|s| s.flags.iter().map(|f| f.word().to_owned())));
                 facts.preview = preview(t.segments.iter().map(|s| s.text.as_str()));
+            }
+        }
+        DerivativeKind::SecondTranscript => {
+            if let Ok(second) = serde_json::from_slice::<SecondTranscript>(document) {
+                // Doubts that only a second hearing raises: those of an earlier one go.
+                let found = count(second.readings.iter().flat_map(|r| r.flags.iter().map(|f| f.word().to_owned())));
+                for flag in [Flag::Disagreement, Flag::Negation] {
+                    facts.flags.remove(flag.word());
+                }
+                facts.flags.extend(found);
             }
         }
         DerivativeKind::Text => {

@@ -18,7 +18,7 @@ use zapys_domain::text::ReadText;
 use zapys_domain::transcript::{Transcript, Translation};
 use zapys_domain::{DerivativeKind, EntrySeq, ItemId, ItemKind, Lang};
 use zapys_search::{Index, Lexicon, Query};
-use zapys_store::{CaseCounts, Facets, ItemFilter, ItemRow, StageCount};
+use zapys_store::{CaseCounts, Facets, ItemFilter, ItemRow, SoundCount, StageCount};
 
 /// Items whose words wait to be fed together: each commit of the index costs some milliseconds.
 const TOGETHER: usize = 16;
@@ -48,7 +48,7 @@ pub(crate) struct Finder {
     /// How many items each filter leaves.
     pub(crate) facets: Recall<ItemFilter, Facets>,
     /// The numbers of the case. Work moves on without a mark, so these are made anew unless that is dear.
-    pub(crate) numbers: Recall<(), (CaseCounts, Vec<StageCount>)>,
+    pub(crate) numbers: Recall<(), (CaseCounts, Vec<StageCount>, Vec<SoundCount>)>,
     pub(crate) looks: AtomicU64,
 }
 

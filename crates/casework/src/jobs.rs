@@ -3,9 +3,10 @@
 use crate::Result;
 use crate::custody::Act;
 use crate::derive::Ended;
-use crate::engines::{Bench, WORDED, params, plan, recognised};
+use crate::engines::{Bench, WORDED, Wanted, params, plan, recognised};
 use crate::error::CaseError;
 use crate::open::Casework;
+use crate::queue::FIRST;
 use crate::view::{ErrorView, ProcessEvent, ProcessSummary};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -63,7 +64,7 @@ struct Shared {
 impl Casework {
     /// Queues what follows from a new item, in the transaction that records it.
     pub(crate) fn first_jobs(&self, item: ItemId, what: &Recognised, now: Instant) -> Vec<NewJob> {
-        let due = plan(what, self.translates()).into_iter().filter(|d| needs(*d, what.kind).is_empty());
+        let due = plan(what, self.wanted()).into_iter().filter(|d| needs(*d, what.kind).is_empty());
         due.map(|kind| self.new_job(item, kind, now)).collect()
     }
 
@@ -71,15 +72,15 @@ impl Casework {
         NewJob { id: JobId::new(self.ids.ulid(now)), item, kind, priority: priority(kind), not_before: now }
     }
 
-    pub(crate) fn translates(&self) -> bool {
-        !self.settings.text("translate").is_empty()
-    }
-
     /// Queues what became possible through a derivation that just finished, in its transaction.
-    pub(crate) async fn enqueue_next(&self, tx: &mut Tx, item: &ItemRow, done: DerivativeKind) -> Result<()> {
+    /// What was put first stays first.
+    pub(crate) async fn enqueue_next(&self, tx: &mut Tx, item: &ItemRow, done: &JobRow) -> Result<()> {
         let now = self.clock.now();
-        let next = plan(&recognised(item), self.translates()).into_iter().filter(|k| needs(*k, item.kind).contains(&done));
-        let jobs: Vec<NewJob> = next.map(|kind| self.new_job(item.id, kind, now)).collect();
+        // As it is now: it may have been raised while it ran.
+        let first = tx.job(done.id).await?.is_some_and(|j| j.priority >= FIRST / 2);
+        let next = plan(&recognised(item), self.wanted()).into_iter().filter(|k| needs(*k, item.kind).last() == Some(&done.kind));
+        let raised = |job: NewJob| NewJob { priority: job.priority + if first { FIRST } else { 0 }, ..job };
+        let jobs: Vec<NewJob> = next.map(|kind| raised(self.new_job(item.id, kind, now))).collect();
         tx.enqueue_all(&jobs, now).await?;
         Ok(())
     }
@@ -104,7 +105,7 @@ impl Casework {
             let now = self.clock.now();
             let mut jobs = Vec::new();
             for (item, done) in &part {
-                let due = due(&bench, item, done, self.translates(), !items.is_empty());
+                let due = due(&bench, item, done, self.wanted(), !items.is_empty());
                 let due = due.into_iter().filter(|k| only.is_empty() || only.contains(k));
                 jobs.extend(due.map(|kind| self.new_job(item.id, kind, now)));
             }
@@ -176,6 +177,9 @@ impl Casework {
             self.store.give_back(job, &run.case.owner, self.clock.now()).await?;
         }
         self.index_commit().await?;
+        if self.store.jobs_open().await? == 0 {
+            self.forget_all_begun()?;
+        }
         if let Some(trouble) = run.trouble.into_inner() {
             return Err(trouble);
         }
@@ -216,6 +220,9 @@ impl Casework {
     /// Takes and does one job. `false` if there is none.
     async fn one(&self, run: &Run) -> Result<bool> {
         let job = loop {
+            if self.is_paused().await? {
+                return Ok(false);
+            }
             let Some(job) = self.store.claim(&run.case.owner, self.clock.now(), LEASE, &run.only).await? else {
                 return Ok(false);
             };
@@ -293,14 +300,16 @@ impl Casework {
     }
 }
 
-/// What must be there before a derivation of this kind of item can run, beside the original: what engines' contracts name.
+/// What must be there before a derivation of this kind of item can run, beside the original: what engines' contracts name, the last
+/// of it at the end.
 pub(crate) fn needs(kind: DerivativeKind, of: ItemKind) -> &'static [DerivativeKind] {
-    use DerivativeKind::{Decode, Peaks, Probe, Proxy, Speech, Transcript, Translation};
+    use DerivativeKind::{Decode, Peaks, Probe, Proxy, SecondTranscript, Speech, Transcript, Translation};
     match kind {
         Decode | Peaks => &[Probe],
         Proxy if matches!(of, ItemKind::Recording | ItemKind::Video) => &[Probe],
         Transcript => &[Speech],
         Translation => &[Transcript],
+        SecondTranscript => &[Speech, Transcript],
         _ => &[],
     }
 }
@@ -314,14 +323,15 @@ fn priority(kind: DerivativeKind) -> i32 {
         DerivativeKind::Speech => 20,
         DerivativeKind::Transcript => 10,
         DerivativeKind::Translation => 0,
+        DerivativeKind::SecondTranscript => -10,
     }
 }
 
 /// Derivations of an item that are due now, given what was recorded.
-fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], translate: bool, again: bool) -> Vec<DerivativeKind> {
+fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], wanted: Wanted, again: bool) -> Vec<DerivativeKind> {
     let finished = |kind| done.iter().rev().find(|d| d.kind == kind && d.state == DerivationState::Done);
     let mut due = Vec::new();
-    for kind in plan(&recognised(item), translate) {
+    for kind in plan(&recognised(item), wanted) {
         if !needs(kind, item.kind).iter().all(|n| finished(*n).is_some()) {
             continue;
         }

@@ -10,6 +10,7 @@ pub mod view;
 
 mod acquire;
 mod backup;
+mod begun;
 mod bytes;
 mod check;
 mod conform;
@@ -27,6 +28,7 @@ mod open;
 pub mod packs;
 mod produce;
 mod proofs;
+mod queue;
 mod recall;
 mod review;
 mod rotate;

@@ -33,6 +33,7 @@ const PARTS: &[&str] = &[
     "vault",
     "index",
     "scratch",
+    crate::begun::FOLDER,
     "ledger.key",
     "ledger.key.new",
     "keys.json",

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::handover::{RecordBody, RecordKind};
 use zapys_domain::media::Document;
 use zapys_domain::revision::{Change, Manner, Mended, ReadFrom, Revision, Said, changes, newest};
-use zapys_domain::transcript::{Transcript, TranscriptForm};
+use zapys_domain::transcript::{Segment, Transcript, TranscriptForm};
 use zapys_domain::{Actor, DerivativeKind, ItemId, ObjectId, Private, RecordId};
 use zapys_dossier::records::Version;
 use zapys_formats::transcripts;
@@ -136,11 +136,12 @@ impl Casework {
             newest.into_iter().flat_map(|t| t.segments).map(|s| (s.segment.id.clone(), s)).collect();
         let segments = now.segments.into_iter().map(|segment| {
             let beside = beside.remove(&segment.id).filter(|b| b.segment.text == segment.text);
-            SegmentView {
-                revision: by.get(&segment.id).copied(),
-                translations: beside.map(|b| b.translations).unwrap_or_default(),
-                segment,
-            }
+            let revision = by.get(&segment.id).copied();
+            // Whoever mended or confirmed the words decided between the two hearings; the doubts about the machine's go with them.
+            let flags = beside.as_ref().filter(|_| revision.is_none()).map(|b| b.segment.flags.clone());
+            let segment = Segment { flags: flags.unwrap_or_else(|| segment.flags.clone()), ..segment };
+            let (translations, second) = beside.map(|b| (b.translations, b.second)).unwrap_or_default();
+            SegmentView { revision, translations, second: second.filter(|_| revision.is_none()), segment }
         });
         let mut engine = engine_view(&derivation);
         engine.parameters = parameters;

@@ -5,6 +5,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zapys_domain::{Fault, FaultKind};
+use zapys_engines::speech::ServerConfig;
+use zapys_engines::speech::choice::{Choice, Choices, Second};
 
 /// Where a setting came from; later ones win.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +34,16 @@ pub const REFERENCE: &[(&str, &str, &str)] = &[
     ("scratch", "", "Where decoders of an encrypted case keep plain copies for a moment; empty: in memory."),
     ("lock_after", "300", "Seconds without a person after which the workbench locks an encrypted case; 0: never."),
     ("sandbox", "required", "`required`, or `off` to run decoders without a sandbox; that is recorded in the ledger."),
+    (
+        "speech",
+        "",
+        "Who writes down speech: a speech pack by name, or `server`; `uk=NAME` before a comma for recordings stated to be in one \
+         language. Empty: the largest speech pack.",
+    ),
+    ("second", "", "Who hears speech once more, to find what is doubtful: a pack, `server`, or `again`; empty: nobody."),
+    ("speech_server", "", "Address of a server with the OpenAI-compatible transcription API, such as http://127.0.0.1:8000/v1."),
+    ("speech_server_model", "", "The model that the speech server is asked for."),
+    ("speech_server_key_file", "", "File whose first line is sent to the speech server as its key; empty: none."),
     ("translate", "en", "Language that speech is translated into by machine; empty: no translation."),
 ];
 
@@ -112,6 +124,17 @@ impl Settings {
         if self.text("lock_after").parse::<u32>().is_err() {
             return Err(bad("lock_after", "a number of seconds, 0 for never"));
         }
+        let speech = Choices::parse(self.text("speech")).ok_or_else(|| {
+            bad("speech", "the name of a speech pack or `server`, with `uk=NAME` before a comma for one language")
+        })?;
+        let second = Second::parse(self.text("second"))
+            .ok_or_else(|| bad("second", "the name of a speech pack, `server`, `again`, or nothing"))?;
+        if speech.asks_server() || second == Second::By(Choice::Server) {
+            self.speech_server().url().map_err(|wants| bad("speech_server", wants))?;
+            if self.text("speech_server_model").trim().is_empty() {
+                return Err(bad("speech_server_model", "the name of the model, as the server lists it"));
+            }
+        }
         if !matches!(self.text("translate"), "" | "en") {
             return Err(bad("translate", "`en`, or empty for none: the installed engine translates into English only"));
         }
@@ -166,6 +189,20 @@ impl Settings {
     /// Folder of the engine hosts, or `None` for beside the program.
     pub fn hosts(&self) -> Option<PathBuf> {
         Some(self.text("hosts")).filter(|t| !t.is_empty()).map(PathBuf::from)
+    }
+    /// Who writes down speech.
+    pub fn speech(&self) -> Choices {
+        Choices::parse(self.text("speech")).expect("checked when the settings were read")
+    }
+    /// Who hears it once more.
+    pub fn second(&self) -> Second {
+        Second::parse(self.text("second")).expect("checked when the settings were read")
+    }
+    /// The server that is asked where one of them says so.
+    pub fn speech_server(&self) -> ServerConfig {
+        let key_file = Some(self.text("speech_server_key_file")).filter(|t| !t.is_empty()).map(PathBuf::from);
+        let text = |name| self.text(name).trim().to_owned();
+        ServerConfig { address: text("speech_server"), model: text("speech_server_model"), key_file }
     }
     /// False only where the operator switched the sandbox off.
     pub fn sandbox_required(&self) -> bool {

@@ -2,14 +2,13 @@
 
 use crate::Result;
 use crate::custody;
-use crate::engines::WORDED;
-use crate::engines::{plan, recognised};
+use crate::engines::{WORDED, Wanted, plan, recognised};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::view::{
     AcquisitionView, CallView, CaseView, ChangeView, CheckpointView, ChildView, Counts, Dated, DatedView, DerivativeView,
     EngineView, ErrorView, Facets, IntegrityView, ItemDetail, ItemView, ItemsPage, LedgerView, MessageView, ReasonCount,
-    SegmentTranslation, SegmentView, StageView, TextView, TranscriptView, Unsearchable, WorkView,
+    SecondView, SegmentTranslation, SegmentView, TextView, TranscriptView, Unsearchable,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,7 +19,7 @@ use zapys_domain::kind::Recognised;
 use zapys_domain::media::Document;
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
-use zapys_domain::transcript::{Transcript, Translation};
+use zapys_domain::transcript::{Reading, SecondTranscript, Transcript, Translation};
 use zapys_domain::{Action, DerivativeKind, Instant, ItemId, ItemKind, Lang, Private};
 use zapys_store::{
     AcquisitionRow, Cursor, DerivationRow, DerivationState, FindingRow, ItemFilter, ItemRow, ItemSort, ItemStatus, JobRow,
@@ -179,7 +178,7 @@ impl Casework {
         jobs: &[JobRow],
     ) -> Vec<DerivativeView> {
         let mut views = Vec::new();
-        for kind in plan(&recognised(row), self.translates()) {
+        for kind in self.made_or_wanted(row, done) {
             let derivation = done.iter().rev().find(|d| d.kind == kind);
             let job = jobs.iter().find(|j| j.kind == kind);
             let open = job.and_then(|j| match j.state {
@@ -255,7 +254,7 @@ impl Casework {
         self.not_disposed(id).await?;
         let nothing = |why| CaseError::NothingRead { what: kind.word().into(), why };
         let Some(derivation) = self.store.derivative(id, kind).await? else {
-            if !plan(&recognised(&row), true).contains(&kind) {
+            if !plan(&recognised(&row), Wanted::ALL).contains(&kind) {
                 return Err(nothing("it is not something that is made of this kind of item"));
             }
             let job = self.store.jobs_of(id).await?.into_iter().find(|j| j.kind == kind);
@@ -278,11 +277,15 @@ impl Casework {
             Err(CaseError::NothingRead { .. }) => None,
             Err(e) => return Err(e),
         };
-        let t = t.value;
+        let mut t = t.value;
+        let mut second = self.second_readings(id, &derivation, &mut t).await?;
         let mut segments: Vec<SegmentView> = t
             .segments
             .into_iter()
-            .map(|segment| SegmentView { segment, translations: BTreeMap::new(), revision: None })
+            .map(|segment| {
+                let second = second.remove(&segment.id);
+                SegmentView { segment, translations: BTreeMap::new(), second, revision: None }
+            })
             .collect();
         if let Some(Document { value: translation, .. }) = translation {
             let mut by_id: BTreeMap<String, _> = translation.segments.into_iter().map(|s| (s.id.clone(), s)).collect();
@@ -311,6 +314,30 @@ impl Casework {
             revision: None,
             blind: None,
         })
+    }
+
+    /// What a second hearing has in place of segments of this transcript, which takes in the doubts; by segment. Empty where
+    /// nobody heard it twice, or the second was held against another transcript.
+    async fn second_readings(
+        &self,
+        id: ItemId,
+        first: &DerivationRow,
+        words: &mut Transcript,
+    ) -> Result<BTreeMap<String, SecondView>> {
+        let found = self.typed::<Document<SecondTranscript>>(id, DerivativeKind::SecondTranscript).await;
+        let (second, derivation) = match found {
+            Ok((second, derivation)) => (second.value, derivation),
+            Err(CaseError::NothingRead { .. }) => return Ok(BTreeMap::new()),
+            Err(e) => return Err(e),
+        };
+        if !is_of_newest(&derivation, std::slice::from_ref(first)) {
+            return Ok(BTreeMap::new());
+        }
+        let engine = derivation.engine.model.unwrap_or(derivation.engine.name);
+        let mut readings: BTreeMap<String, Reading> = second.readings.into_iter().map(|r| (r.id.clone(), r)).collect();
+        words.segments.iter_mut().filter_map(|s| readings.get(&s.id).map(|r| (s, r))).for_each(|(s, r)| s.doubt(r));
+        let view = |r: Reading| SecondView { text: r.text, engine: engine.clone() };
+        Ok(std::mem::take(&mut readings).into_iter().map(|(id, r)| (id, view(r))).collect())
     }
 
     /// The readable text of a picture, article or document.
@@ -352,10 +379,13 @@ impl Casework {
 
     /// The case at a glance.
     pub async fn overview(&self) -> Result<CaseView> {
-        let find = async { Ok((self.store.counts().await?, self.store.stage_counts().await?)) };
-        let (counts, stages) =
+        let find = async {
+            let counts = self.store.counts().await?;
+            let (stages, sound) = self.numbers_of_work().await?;
+            Ok((counts, stages, sound))
+        };
+        let (counts, stages, sound) =
             self.finder.numbers.get((), async { Ok((self.finder.looks.fetch_add(1, Ordering::Relaxed), 0)) }, find).await?;
-        let workers = self.settings.workers() as u64;
         let (size, root) = self.ledger_head().await?;
         let checkpoint = self.store.checkpoint_latest().await?;
         Ok(CaseView {
@@ -367,23 +397,7 @@ impl Casework {
                 by_kind: counts.by_kind.iter().map(|(k, v)| (k.to_string(), *v)).collect(),
                 by_status: counts.by_status.iter().map(|(k, v)| (k.to_string(), *v)).collect(),
             },
-            work: WorkView {
-                paused: false,
-                stages: stages
-                    .iter()
-                    .map(|s| StageView {
-                        derivation: s.kind.word().into(),
-                        total: s.work.open() + s.work.done + s.work.failed,
-                        done: s.work.done,
-                        failed: s.work.failed,
-                        running: s.work.leased,
-                        seconds_left: s
-                            .mean_ms
-                            .filter(|_| s.work.open() > 0)
-                            .map(|ms| (ms * s.work.open()).div_ceil(1000 * workers.max(1))),
-                    })
-                    .collect(),
-            },
+            work: self.work_view(&stages, &sound).await?,
             unsearchable: self.unsearchable().await?,
             unreviewed_segments: counts.segments,
             ledger: LedgerView {
@@ -400,7 +414,7 @@ impl Casework {
     pub(crate) async fn look_for_unsearchable(&self) -> Result<Unsearchable> {
         let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
         for group in self.store.without_words().await? {
-            *reasons.entry(unsearchable(&group, self.translates())).or_default() += group.n;
+            *reasons.entry(unsearchable(&group, self.wanted())).or_default() += group.n;
         }
         let count = reasons.values().sum();
         Ok(Unsearchable {
@@ -436,9 +450,15 @@ impl Casework {
     }
 }
 
-fn unsearchable(group: &Wordless, translate: bool) -> &'static str {
+/// True where a second hearing was held against the newest transcript.
+pub(crate) fn is_of_newest(second: &DerivationRow, all: &[DerivationRow]) -> bool {
+    let done = |d: &&DerivationRow| d.kind == DerivativeKind::Transcript && d.state == DerivationState::Done;
+    all.iter().rev().find(done).and_then(|d| d.output).is_some_and(|o| second.inputs.contains(&o))
+}
+
+fn unsearchable(group: &Wordless, wanted: Wanted) -> &'static str {
     let what = Recognised { kind: group.kind, media_type: group.media_type.clone(), format: group.format.clone() };
-    if !plan(&what, translate).iter().any(|k| WORDED.contains(k)) {
+    if !plan(&what, wanted).iter().any(|k| WORDED.contains(k)) {
         return "no reader for this kind of item yet";
     }
     match (group.open, group.failed) {

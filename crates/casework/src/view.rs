@@ -329,9 +329,20 @@ pub struct SegmentView {
     #[serde(flatten)]
     pub segment: zapys_domain::transcript::Segment,
     pub translations: BTreeMap<String, SegmentTranslation>,
+    /// What another hearing has in its place, where that is other words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondView>,
     /// The newest revision that changed it: its words are a person's then, and `confidence` is of what the machine heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,
+}
+/// One segment as a second engine, or the same in another run, heard it.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct SecondView {
+    /// Empty where it heard nothing.
+    pub text: String,
+    pub engine: String,
 }
 /// The translation of one segment.
 #[derive(Clone, Debug, Serialize)]
@@ -503,7 +514,10 @@ pub struct StageView {
     pub done: u64,
     pub failed: u64,
     pub running: u64,
+    /// How long the rest takes, with what will come to the stage; absent before anything is known.
     pub seconds_left: Option<u64>,
+    /// Seconds of sound in a second of the clock; absent where there was none.
+    pub times_real_time: Option<f64>,
 }
 #[derive(Clone, Debug, Serialize, Default)]
 #[allow(missing_docs)]

@@ -260,12 +260,24 @@ pub struct Add {
 pub struct Process {
     /// Items; without any, the whole case
     pub items: Vec<String>,
-    /// Only these derivations, comma-separated: probe, decode, peaks, proxy, speech, transcript, translation, text, messages, calls, picture
+    /// Only these derivations, comma-separated: probe, decode, peaks, proxy, speech, transcript, second-transcript, translation, text, messages, calls, picture
     #[arg(long, value_delimiter = ',', value_name = "DERIVATION")]
     pub only: Vec<String>,
     /// Derivations computed at once
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
+    /// Say how far each stage is and how long the rest takes; compute nothing
+    #[arg(long, conflicts_with_all = ["items", "only", "workers", "pause", "resume", "first"])]
+    pub status: bool,
+    /// Begin nothing new, here or in the workbench, until --resume
+    #[arg(long, conflicts_with_all = ["items", "only", "workers", "resume", "first"])]
+    pub pause: bool,
+    /// Go on after --pause
+    #[arg(long)]
+    pub resume: bool,
+    /// Do what is due of ITEMS before anything else, and then the rest
+    #[arg(long, requires = "items")]
+    pub first: bool,
 }
 
 #[derive(Args, Debug)]

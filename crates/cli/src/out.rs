@@ -83,6 +83,15 @@ impl Out {
     }
 }
 
+/// A length of time as people say it: `45 s`, `12 min`, `3 h 20 min`.
+pub fn time(seconds: u64) -> String {
+    match (seconds / 3600, seconds.div_ceil(60)) {
+        (0, _) if seconds < 90 => format!("{seconds} s"),
+        (0, minutes) if minutes < 60 => format!("{minutes} min"),
+        (_, minutes) => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
 /// The error and its remedy as two sentences.
 pub fn sentence(e: &ErrorView) -> String {
     let mut hint = e.hint.chars();
@@ -115,6 +124,11 @@ pub fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn times_are_short() {
+        assert_eq!([0, 89, 90, 3540, 3541, 7260].map(super::time), ["0 s", "89 s", "2 min", "59 min", "1 h 0 min", "2 h 1 min"]);
+    }
+
     #[test]
     fn terminal_escapes_in_evidence_are_inert() {
         assert_eq!(super::clean("a\u{1b}[2Jb\u{202e}c\nd"), "a\u{fffd}[2Jb\u{fffd}c\nd");

@@ -19,6 +19,8 @@ crate::words! {
         Speech = "speech",
         /// Words spoken: [`crate::transcript::Transcript`].
         Transcript = "transcript",
+        /// The words heard again, and where that differs: [`crate::transcript::SecondTranscript`].
+        SecondTranscript = "second-transcript",
         /// English beside the words: [`crate::transcript::Translation`].
         Translation = "translation",
         /// Words read from pictures, articles, documents: [`crate::text::ReadText`].

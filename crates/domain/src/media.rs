@@ -59,6 +59,19 @@ pub struct DecodeFacts {
     pub decoder: String,
     /// Per channel: the largest absolute sample (0 to 32768) and how many samples sit at the limit.
     pub levels: Vec<Level>,
+    /// What traces of editing were looked for in the samples, and how many there were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Looked>,
+}
+/// One look for traces of editing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// Stable name: `lost-samples`, `repeated-samples`, `background-steps`.
+    pub method: String,
+    /// How many traces there are; each is a finding as well, up to some number.
+    pub found: u64,
+    /// What the look cannot see, and what it takes for a trace that is none.
+    pub limits: String,
 }
 /// Loudness facts of one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

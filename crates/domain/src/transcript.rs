@@ -117,6 +117,35 @@ pub struct Word {
     pub confidence: f32,
 }
 
+/// The same recording heard again, by another engine or by the same in another way, held against the first transcript.
+/// Derivative kind `second-transcript`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecondTranscript {
+    /// What was heard, with segments of its own.
+    #[serde(flatten)]
+    pub heard: Transcript,
+    /// Where it differs from the first, in the order of the first's segments.
+    pub readings: Vec<Reading>,
+}
+/// What the second hearing has in place of a segment of the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Segment id in the first transcript.
+    pub id: String,
+    /// The words; empty where it heard none.
+    pub text: String,
+    /// [`Flag::Disagreement`], and [`Flag::Negation`] where a negation is heard by one only.
+    pub flags: Vec<Flag>,
+}
+impl Segment {
+    /// Takes in the doubts that a second hearing raises, each once, in order.
+    pub fn doubt(&mut self, reading: &Reading) {
+        self.flags.extend_from_slice(&reading.flags);
+        self.flags.sort();
+        self.flags.dedup();
+    }
+}
+
 /// A translation aligned segment by segment. Derivative kind `translation`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Translation {

@@ -10,6 +10,7 @@ mod ending;
 mod facts;
 mod records;
 mod revised;
+mod second;
 mod texts;
 
 pub(crate) use texts::texts;
@@ -26,12 +27,13 @@ use zapys_domain::call::CallTable;
 use zapys_domain::media::{Activity, DecodeFacts, Document, Peaks, PictureFacts, ProbeFacts};
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
-use zapys_domain::transcript::{Transcript, Translation};
+use zapys_domain::transcript::{SecondTranscript, Transcript, Translation};
 use zapys_ledger::Entry;
 
 /// A derivative as the report can show it, in the order of the exhibit's derivatives.
 pub(crate) enum Shown {
     Transcript(Box<Document<Transcript>>),
+    Second(Box<Document<SecondTranscript>>),
     Translation(Box<Document<Translation>>),
     Text(Box<Document<ReadText>>),
     Messages(Box<Document<ChatExport>>),
@@ -56,6 +58,7 @@ impl Shown {
         }
         match kind {
             DerivativeKind::Transcript => doc(bytes, Self::Transcript),
+            DerivativeKind::SecondTranscript => doc(bytes, Self::Second),
             DerivativeKind::Translation => doc(bytes, Self::Translation),
             DerivativeKind::Text => doc(bytes, Self::Text),
             DerivativeKind::Messages => doc(bytes, Self::Messages),
@@ -71,6 +74,7 @@ impl Shown {
     pub(crate) fn findings(&self) -> &[zapys_domain::Finding] {
         match self {
             Self::Transcript(d) => &d.findings,
+            Self::Second(d) => &d.findings,
             Self::Translation(d) => &d.findings,
             Self::Text(d) => &d.findings,
             Self::Messages(d) => &d.findings,

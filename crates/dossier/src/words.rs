@@ -71,6 +71,7 @@ pub(crate) fn derivative(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Proxy => "Light copy",
         DerivativeKind::Speech => "Where somebody speaks",
         DerivativeKind::Transcript => "Transcript",
+        DerivativeKind::SecondTranscript => "Second transcript",
         DerivativeKind::Translation => "Translation",
         DerivativeKind::Text => "Text",
         DerivativeKind::Messages => "Messages",

@@ -4,6 +4,7 @@
 //! as much as possible is kept, and every shortfall is a finding: ffmpeg's own AMR decoder loses silence frames without
 //! a word, so AMR goes through OpenCORE's, and lengths are compared.
 
+mod edits;
 mod engine;
 mod spectrum;
 mod survey;

@@ -6,11 +6,13 @@ use crate::peaks::WavePeaks;
 use crate::probe::Probe;
 use crate::proxy::{PictureProxy, SoundProxy};
 use crate::sandbox::{Limits, Sandbox};
+use crate::speech::ServerConfig;
+use crate::speech::choice::{Choice, Choices, Second};
 use crate::{Engine, EngineError};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use zapys_domain::{DerivativeKind, EngineIdentity, ItemKind};
+use zapys_domain::{DerivativeKind, EngineIdentity, ItemKind, Lang};
 
 /// What the engines need to know of the settings.
 #[derive(Clone, Debug)]
@@ -23,6 +25,27 @@ pub struct EnginesConfig {
     pub sandbox_required: bool,
     /// Processor cores that engines may use together.
     pub threads: usize,
+    /// Who listens to recordings.
+    pub speech: Choices,
+    /// Who listens to them once more.
+    pub second: Second,
+    /// The server that is asked where one of them says so.
+    pub server: ServerConfig,
+}
+
+impl EnginesConfig {
+    /// What this machine has in its usual places, behind walls; nobody listens twice or elsewhere.
+    pub fn plain(threads: usize) -> Self {
+        Self {
+            packs: None,
+            hosts: None,
+            sandbox_required: true,
+            threads,
+            speech: Choices { languages: Vec::new(), usual: Choice::Pack(None) },
+            second: Second::Nobody,
+            server: ServerConfig::default(),
+        }
+    }
 }
 
 /// Why something is not there, and what to do.
@@ -57,6 +80,8 @@ pub struct Slot {
     pub emits: DerivativeKind,
     /// Of which kinds of item.
     pub takes: &'static [ItemKind],
+    /// Only where a person stated this language, by its primary tag; `None` for any.
+    pub language: Option<String>,
     /// The engine itself.
     pub engine: Result<Arc<dyn Engine>, Lack>,
 }
@@ -84,7 +109,7 @@ const PICTURES: &[ItemKind] = &[ItemKind::Screenshot, ItemKind::Photo];
 
 /// Counts up whenever the code of an engine here changes what comes out.
 const PROBE_REVISION: u32 = 1;
-const DECODE_REVISION: u32 = 2;
+const DECODE_REVISION: u32 = 3;
 const PEAKS_REVISION: u32 = 1;
 const SOUND_PROXY_REVISION: u32 = 1;
 const PICTURE_PROXY_REVISION: u32 = 1;
@@ -122,10 +147,17 @@ impl Engines {
         self.availability.extend(availability);
     }
 
-    /// The engine that makes `emits` of an item of this kind. Where several can, the first that is there.
+    /// The engine that makes `emits` of an item of this kind, whose language a person stated (or `und`). One for that language
+    /// goes before others; where several can, it is the first that is there.
     /// Errors: `Missing` or `NoSandbox` with what to do; `NotApplicable` where no engine makes this of that.
-    pub fn find(&self, emits: DerivativeKind, kind: ItemKind) -> Result<Arc<dyn Engine>, EngineError> {
-        let fitting = || self.slots.iter().filter(|s| s.emits == emits && s.takes.contains(&kind));
+    pub fn find(&self, emits: DerivativeKind, kind: ItemKind, language: &Lang) -> Result<Arc<dyn Engine>, EngineError> {
+        let primary = language.as_str().split('-').next();
+        let of = |own: bool| {
+            let fits =
+                move |s: &&Slot| if own { s.language.as_deref() == primary && primary.is_some() } else { s.language.is_none() };
+            self.slots.iter().filter(move |s| s.emits == emits && s.takes.contains(&kind)).filter(fits)
+        };
+        let fitting = || of(true).chain(of(false));
         if let Some(engine) = fitting().find_map(|s| s.engine.as_ref().ok()) {
             return Ok(Arc::clone(engine));
         }
@@ -143,7 +175,8 @@ impl Engines {
         }
         let mut emitted: Vec<DerivativeKind> = Vec::new();
         let mut found: Vec<Arc<dyn Engine>> = Vec::new();
-        let mut waiting: Vec<&Slot> = self.slots.iter().filter(|s| s.takes.contains(&kind) && s.engine.is_ok()).collect();
+        let mut waiting: Vec<&Slot> =
+            self.slots.iter().filter(|s| s.takes.contains(&kind) && s.language.is_none() && s.engine.is_ok()).collect();
         loop {
             let before = waiting.len();
             waiting.retain(|slot| {
@@ -208,7 +241,7 @@ impl Engines {
             (Err(lack), _) | (_, Err(lack)) => Err(lack.clone()),
         };
         let probe = ffprobe.as_ref().map_err(Lack::clone).map(|t| (t.sandbox.clone(), t.identity("ffprobe", PROBE_REVISION)));
-        let slot = |emits, takes, engine| Slot { emits, takes, engine };
+        let slot = |emits, takes, engine| Slot { emits, takes, language: None, engine };
         let slots = vec![
             slot(DerivativeKind::Probe, SOUND, probe.map(|(s, i)| Arc::new(Probe::new(s, i)) as Arc<dyn Engine>)),
             slot(
@@ -250,7 +283,7 @@ impl Engines {
         self.note("tesseract", "reading pictures in Russian, Ukrainian and English", state);
         let engine = tesseract
             .map(|t| Arc::new(ReadPicture::new(t.sandbox.clone(), t.identity("tesseract", READING_REVISION))) as Arc<dyn Engine>);
-        self.slots.push(Slot { emits: DerivativeKind::Text, takes: PICTURES, engine });
+        self.slots.push(Slot { emits: DerivativeKind::Text, takes: PICTURES, language: None, engine });
     }
 
     fn tool(&self, name: &'static str, version_flag: &str, package: &str) -> Result<Tool, Lack> {
@@ -329,7 +362,7 @@ mod tests {
     use super::*;
 
     fn detected() -> Engines {
-        Engines::detect(EnginesConfig { packs: None, hosts: None, sandbox_required: true, threads: 2 })
+        Engines::detect(EnginesConfig::plain(2))
     }
 
     #[test]
@@ -347,7 +380,7 @@ mod tests {
         let there: Vec<_> = engines.slots().iter().filter_map(|s| s.engine.as_ref().ok()).collect();
         let names: std::collections::HashSet<_> = there.iter().map(|e| e.identity()).collect();
         assert_eq!(names.len(), there.len(), "two engines with one identity would share derivation keys");
-        let reader = engines.find(DerivativeKind::Text, ItemKind::Screenshot).unwrap();
+        let reader = engines.find(DerivativeKind::Text, ItemKind::Screenshot, &Lang::und()).unwrap();
         assert!(reader.identity().version.starts_with('5') && reader.identity().model_sha256.is_some());
         assert!(reader.identity().binary_sha256.is_some());
     }
@@ -356,7 +389,7 @@ mod tests {
     fn what_is_missing_is_said_with_a_remedy() {
         let engines = detected();
         assert!(engines.availability().iter().any(|a| a.name == "ffmpeg" && a.state.is_ok()));
-        let nothing = engines.find(DerivativeKind::Calls, ItemKind::Photo).err().unwrap();
+        let nothing = engines.find(DerivativeKind::Calls, ItemKind::Photo, &Lang::und()).err().unwrap();
         assert!(matches!(nothing, EngineError::NotApplicable { .. }));
         // A machine without a sandbox has no engine, and says the one reason.
         let lack = Lack::NoSandbox { reason: "test".into() };
@@ -365,7 +398,10 @@ mod tests {
         bare.add_reading();
         assert!(!bare.is_walled());
         assert!(bare.for_kind(ItemKind::Recording, "audio/x-wav").is_empty());
-        assert!(matches!(bare.find(DerivativeKind::Probe, ItemKind::Recording), Err(EngineError::NoSandbox { .. })));
+        assert!(matches!(
+            bare.find(DerivativeKind::Probe, ItemKind::Recording, &Lang::und()),
+            Err(EngineError::NoSandbox { .. })
+        ));
         assert!(bare.availability().iter().all(|a| a.state == Err(lack.clone())));
     }
 }

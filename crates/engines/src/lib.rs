@@ -8,6 +8,7 @@ mod detect;
 pub mod host;
 pub mod models;
 pub mod ocr;
+pub mod parts;
 pub mod peaks;
 mod picture;
 pub mod probe;

@@ -1,5 +1,6 @@
 //! The trait that every engine implements, and what it works on.
 
+use crate::parts::Parts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +47,8 @@ pub struct Work<'a> {
     pub output: PathBuf,
     /// A folder of its own, removed afterwards.
     pub scratch: &'a Path,
+    /// Parts of this very derivation that an interrupted run left.
+    pub parts: &'a dyn Parts,
     /// Progress: total and advance count milliseconds of sound, pages or bytes.
     pub progress: Progress,
     /// Set when the work is no longer wanted.
@@ -120,6 +123,14 @@ pub enum EngineError {
         /** What to do. */
         hint: String,
     },
+    /// A server that the settings name cannot be reached.
+    #[error("{what} cannot be asked: {reason}")]
+    Unreachable {
+        /** What. */
+        what: String,
+        /** Cause. */
+        reason: String,
+    },
     /// No sandbox can be made on this machine.
     #[error("no sandbox is available: {reason}")]
     NoSandbox {
@@ -146,7 +157,7 @@ impl Fault for EngineError {
     fn kind(&self) -> FaultKind {
         match self {
             Self::Unreadable { .. } | Self::Limit { .. } | Self::NotApplicable { .. } => FaultKind::Input,
-            Self::Missing { .. } | Self::NoSandbox { .. } | Self::Io(_) => FaultKind::Environment,
+            Self::Missing { .. } | Self::Unreachable { .. } | Self::NoSandbox { .. } | Self::Io(_) => FaultKind::Environment,
             Self::Cancelled => FaultKind::Usage,
             Self::Failed { .. } | Self::Output(_) => FaultKind::Internal,
         }
@@ -158,6 +169,10 @@ impl Fault for EngineError {
             Self::NotApplicable { .. } => "Nothing needs to be done.".into(),
             Self::Limit { .. } => "The original is kept as it is; look at it on a separate machine.".into(),
             Self::Missing { hint, .. } => hint.clone(),
+            Self::Unreachable { .. } => {
+                "See that it runs and that the settings name the right address, then run `zapys process`; what is done stays done."
+                    .into()
+            }
             Self::NoSandbox { .. } => {
                 "Install bubblewrap and allow unprivileged user namespaces, then run `zapys doctor`.".into()
             }
@@ -177,6 +192,7 @@ impl Fault for EngineError {
             Self::NotApplicable { .. } => "not-applicable",
             Self::Limit { .. } => "limit",
             Self::Missing { .. } => "missing",
+            Self::Unreachable { .. } => "unreachable",
             Self::NoSandbox { .. } => "no-sandbox",
             Self::Failed { .. } => "engine-failed",
             Self::Output(_) => "bad-output",

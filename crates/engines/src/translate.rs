@@ -6,10 +6,11 @@
 
 use crate::decode;
 use crate::host::Next;
+use crate::parts;
 use crate::probe::no_input;
 use crate::speech::{RATE, ROUND, Span, Speech, document, patience, read_rounds, unexpected, unsaid};
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::transcript::{Segment, Transcript, TranslatedSegment, Translation};
@@ -38,26 +39,45 @@ impl WhisperTranslate {
         Self { identity: speech.translate_identity(), speech, contract }
     }
 
-    /// Asks the host about windows of one language.
+    /// Asks the host about windows of one language. `names`: of the windows, for those that an earlier run had heard.
     fn hear(
         &self,
         work: &Work<'_>,
         language: &str,
+        names: &[&str],
         pcm: &[Vec<i16>],
         mut each: impl FnMut(usize, Heard),
     ) -> Result<(), EngineError> {
+        let length_ms = |n: usize| pcm[n].len() as u64 * 1000 / RATE;
+        let mut known = Vec::new();
+        for (n, name) in names.iter().enumerate() {
+            if let Some(heard) = parts::read::<Heard>(work.parts, name) {
+                work.progress.advance(length_ms(n));
+                each(n, heard);
+                known.push(n as u32);
+            }
+        }
+        if known.len() == pcm.len() {
+            return Ok(());
+        }
+        let is_known: BTreeSet<u32> = known.iter().copied().collect();
         let ask = WindowsAsk {
             windows: pcm.iter().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)).collect(),
             language: Some(language.to_owned()),
             follow_switches: false,
             beam: BEAM,
+            heard: known,
         };
         let wall = patience(ask.samples());
         let sound: Vec<&[i16]> = pcm.iter().map(Vec::as_slice).collect();
         self.speech.host()?.ask(&Ask::Translate(ask), &sound, wall, &work.cancel, |reply| match reply {
+            // Heard again with the rest of its batch.
+            Reply::Heard(h) if is_known.contains(&h.window) => Ok(Next::More),
             Reply::Heard(h) if (h.window as usize) < pcm.len() => {
-                work.progress.advance(pcm[h.window as usize].len() as u64 * 1000 / RATE);
-                each(h.window as usize, h);
+                let n = h.window as usize;
+                work.progress.advance(length_ms(n));
+                parts::write(work.parts, names[n], &h);
+                each(n, h);
                 Ok(Next::More)
             }
             Reply::Done { .. } => Ok(Next::Enough),
@@ -105,7 +125,8 @@ impl Engine for WhisperTranslate {
                 }
                 for (language, items) in languages {
                     let (segments, pcm): (Vec<&Segment>, Vec<Vec<i16>>) = items.into_iter().unzip();
-                    self.hear(work, language, &pcm, |window, heard| {
+                    let names: Vec<&str> = segments.iter().map(|s| s.id.as_str()).collect();
+                    self.hear(work, language, &names, &pcm, |window, heard| {
                         let segment = segments[window];
                         if !heard.text.is_empty() && !unsaid(&heard) && !heard.repeats {
                             english.insert(segment.id.clone(), translated(segment, &heard));

@@ -50,6 +50,14 @@ statements! {
     OPEN = "SELECT COUNT(*) AS n FROM jobs WHERE state IN ('ready', 'leased')";
     NEXT_START = "SELECT MIN(not_before) AS at FROM jobs WHERE state = 'ready'";
     STAGES = "SELECT kind, state, COUNT(*) AS n FROM jobs GROUP BY kind, state ORDER BY kind, state";
+    RAISE = "UPDATE jobs SET priority = priority + $2, updated = $3 WHERE item = $1 AND state IN ('ready', 'leased') AND priority < $4";
+    SOUND_OPEN = "SELECT j.kind, COUNT(*) AS n, CAST(COALESCE(SUM(f.duration_ms), 0) AS BIGINT) AS ms, \
+        CAST(SUM(CASE WHEN f.duration_ms IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS unknown \
+        FROM jobs j JOIN items i ON i.id = j.item LEFT JOIN item_facts f ON f.item = j.item \
+        WHERE j.state IN ('ready', 'leased') AND i.kind IN ('recording', 'video') GROUP BY j.kind";
+    SOUND_DONE = "SELECT d.kind, COUNT(*) AS n, CAST(SUM(d.elapsed_ms) AS BIGINT) AS took, CAST(SUM(f.duration_ms) AS BIGINT) AS ms \
+        FROM derivations d JOIN items i ON i.id = d.item JOIN item_facts f ON f.item = d.item \
+        WHERE d.state = 'done' AND i.kind IN ('recording', 'video') AND f.duration_ms IS NOT NULL GROUP BY d.kind";
     MEANS = "SELECT kind, CAST(SUM(elapsed_ms) / COUNT(*) AS BIGINT) AS mean FROM derivations WHERE state = 'done' GROUP BY kind";
 }
 
@@ -75,6 +83,8 @@ reads! {
     fn jobs_next_start() -> Option<Instant>;
     /// Jobs by kind and state, and how long each kind takes; kinds without jobs are left out.
     fn stage_counts() -> Vec<StageCount>;
+    /// How much sound each kind of derivation has done and waits for; kinds that never met sound are left out.
+    fn sound_counts() -> Vec<SoundCount>;
 }
 
 impl Run<'_> {
@@ -119,6 +129,25 @@ impl Run<'_> {
         }
         stages.sort_by_key(|s| s.kind);
         Ok(stages)
+    }
+    async fn sound_counts(&mut self) -> Result<Vec<SoundCount>, StoreError> {
+        let mut counts: Vec<SoundCount> = Vec::new();
+        for (sql, done) in [(SOUND_OPEN, false), (SOUND_DONE, true)] {
+            for row in self.all(sql, &[]).await? {
+                let row = row.of("jobs", "kind");
+                let kind = row.read("kind", DerivativeKind::parse)?;
+                if counts.iter().all(|c| c.kind != kind) {
+                    counts.push(SoundCount { kind, ..SoundCount::default() });
+                }
+                let Some(count) = counts.iter_mut().find(|c| c.kind == kind) else { continue };
+                if done {
+                    (count.done, count.done_ms, count.took_ms) = (row.count("n")?, row.count("ms")?, row.count("took")?);
+                } else {
+                    (count.open, count.open_ms, count.unknown) = (row.count("n")?, row.count("ms")?, row.count("unknown")?);
+                }
+            }
+        }
+        Ok(counts)
     }
     async fn held(&mut self, sql: crate::run::Sql, args: &[crate::run::Arg<'_>], id: JobId) -> Result<(), StoreError> {
         match self.exec(sql, args).await? {
@@ -169,6 +198,10 @@ impl Store {
         let ready = run.exec(RELEASE_ALL, &args![now]).await?;
         tx.commit().await?;
         Ok((ready, lost))
+    }
+    /// Raises the open jobs of an item by `by`, once: those at half of it or above stay. Answers how many were raised.
+    pub async fn raise_jobs(&self, item: ItemId, by: i32, now: Instant) -> Result<u64, StoreError> {
+        self.writer().await?.run().exec(RAISE, &args![item, i64::from(by), now, i64::from(by / 2)]).await
     }
     /// Queues failed and cancelled jobs again: of one item or of all, of some kinds or (empty) of all. Answers how many.
     pub async fn retry_failed(&self, item: Option<ItemId>, kinds: &[DerivativeKind], now: Instant) -> Result<u64, StoreError> {

@@ -454,6 +454,30 @@ pub struct StageCount {
     pub mean_ms: Option<u64>,
 }
 
+/// How much sound a kind of derivation has worked through, and how much waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundCount {
+    #[allow(missing_docs)]
+    pub kind: DerivativeKind,
+    /// Recordings and videos whose job waits or runs.
+    pub open: u64,
+    /// Their length together in milliseconds, of those whose length is known.
+    pub open_ms: u64,
+    /// Those of unknown length.
+    pub unknown: u64,
+    /// Recordings and videos that are done.
+    pub done: u64,
+    /// Their length together in milliseconds.
+    pub done_ms: u64,
+    /// Working time of these in milliseconds.
+    pub took_ms: u64,
+}
+impl Default for SoundCount {
+    fn default() -> Self {
+        Self { kind: DerivativeKind::Probe, open: 0, open_ms: 0, unknown: 0, done: 0, done_ms: 0, took_ms: 0 }
+    }
+}
+
 /// A related item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelationRow {

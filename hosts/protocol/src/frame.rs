@@ -68,7 +68,13 @@ mod tests {
         let asks = [
             Ask::Hello { protocol: 1 },
             Ask::Gate(GateAsk { samples: 5, threshold: [500, 350], min_speech_ms: 100, min_silence_ms: 200 }),
-            Ask::Transcribe(WindowsAsk { windows: vec![1, 2], language: Some("uk".into()), follow_switches: true, beam: 5 }),
+            Ask::Transcribe(WindowsAsk {
+                windows: vec![1, 2],
+                language: Some("uk".into()),
+                follow_switches: true,
+                beam: 5,
+                heard: vec![7],
+            }),
             Ask::Pcm,
         ];
         let mut pipe = Vec::new();

@@ -8,6 +8,7 @@
 //! Both sides treat the other as hostile: every frame is bounded, every count is checked before memory is taken for it.
 
 pub mod frame;
+pub mod guards;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,10 @@ pub struct WindowsAsk {
     pub follow_switches: bool,
     /// Beam width, 1 to 10.
     pub beam: u8,
+    /// Windows, by index, whose results the asker has from an earlier question over the same windows. They count for whatever is
+    /// found out together, and need not be answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<u32>,
 }
 impl WindowsAsk {
     /// Samples of all windows together.

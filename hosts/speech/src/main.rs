@@ -5,7 +5,6 @@
 //! but its models, and needs neither network nor disk.
 
 mod gate;
-mod guards;
 mod mel;
 mod serve;
 mod vocabulary;

@@ -199,7 +199,7 @@ mod tests {
         (end, replies)
     }
     fn ask(windows: Vec<u32>) -> WindowsAsk {
-        WindowsAsk { windows, language: None, follow_switches: false, beam: 5 }
+        WindowsAsk { windows, language: None, follow_switches: false, beam: 5, heard: vec![] }
     }
     fn code(reply: &Reply) -> &str {
         match reply {

@@ -8,14 +8,15 @@
 //! comes out badly, other fixed ways of hearing it are tried, not random ones.
 
 use crate::Fault;
-use crate::guards;
 use crate::mel::{HOP, Mel};
 use crate::vocabulary::Vocabulary;
 use crate::words::{self, Passages};
 use ct2rs::sys::{ComputeType, Config, Device, StorageView, Whisper, WhisperOptions};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
+use zapys_host_protocol::guards;
 use zapys_host_protocol::{Heard, WindowsAsk};
 
 /// Windows heard together at most.
@@ -130,6 +131,12 @@ impl Ears {
             self.vocabulary.language(language).ok_or(Fault::Request("the model does not know this language"))?;
         }
         let mut batches = batches(windows);
+        // Windows heard together come out together: what is left of a batch is heard as it would have been.
+        let known: BTreeSet<usize> = ask.heard.iter().map(|&w| w as usize).collect();
+        let is_known = |b: &Batch| b.windows.iter().all(|w| known.contains(w));
+        if ask.language.is_some() {
+            batches.retain(|b| !is_known(b));
+        }
         let n_first = batches.len().min(LANGUAGE_BATCHES);
         let first = self.in_parallel(batches.drain(..n_first).collect(), |mut batch| {
             self.encode(&mut batch, windows)?;
@@ -140,7 +147,7 @@ impl Ears {
             None => together(&first, windows),
         };
         let Some(common) = common else { return Ok(None) };
-        let work: Vec<Batch> = first.into_iter().chain(batches).collect();
+        let work: Vec<Batch> = first.into_iter().chain(batches).filter(|b| !is_known(b)).collect();
         let work: Vec<_> = work.into_iter().map(|b| Mutex::new(Some(b))).collect();
         let next = AtomicUsize::new(0);
         let (send, receive) = mpsc::channel();

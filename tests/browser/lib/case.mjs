@@ -69,6 +69,9 @@ const FEW = ['call-02.wav', 'origin.html', 'chat-light.png', 'calls.csv'];
 /** The recording whose words somebody mended, and the word that they heard where the machine heard none. */
 export const MENDED = { title: 'call-02.wav', word: '(нерозбірливо)' };
 
+/** The recording that was heard twice. */
+export const TWICE = 'voice-note.ogg';
+
 /** Makes and serves a case. `stop()` ends the server and removes every trace; `again(settings)` ends it and starts it anew.
  *  `encrypted`: a case that opens with `PASSPHRASE` or with the bytes `key`, served locked. */
 export async function serveCase({ hostile = true, encrypted = false } = {}) {
@@ -126,6 +129,14 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     await writeFile(subtitles, written.replace(/(\[Machine, unreviewed\] (?:[A-Z]: )?\S+)/, `$1 ${MENDED.word}`));
     await zapys('-C', dir, 'review', 'add', item, subtitles, '--reason', 'Heard twice.');
   }
+  /** One recording is heard once more, by the same engine in other windows. */
+  async function hearTwice() {
+    const { stdout } = await zapys('-C', dir, 'items', '--json');
+    const { item } = stdout.trim().split('\n').map((line) => JSON.parse(line)).find(({ title }) => title === TWICE);
+    const settings = path.join(folder, 'second.toml');
+    await writeFile(settings, 'second = "again"\n');
+    await zapys('--config', settings, '-C', dir, 'process', item);
+  }
   /** As if somebody pulled the plug. */
   async function kill() {
     const ended = once(server, 'exit');
@@ -156,7 +167,10 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
       }
     }
     await zapys('-C', dir, 'process');
-    if (!encrypted && hostile) await mend();
+    if (!encrypted && hostile) {
+      await mend();
+      await hearTwice();
+    }
     return { ...(await serve()), key, stop, again, second, kill };
   } catch (cause) {
     await stop();

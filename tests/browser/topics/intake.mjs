@@ -34,6 +34,27 @@ async function send(page) {
 
 export default function intake(bench) {
   describe('intake', () => {
+    test('paused work waits, also for what comes in, and goes on where it was', async () => {
+      assert.deepEqual(await bench.post('/process/pause'), { paused: true });
+      await bench.with('/intake', async (page) => {
+        await page.locator('[data-pick="files"]').setInputFiles({ name: 'waiting.txt', mimeType: 'text/plain', buffer: Buffer.from('Ключ лежить під каменем біля хвіртки.\n') });
+        await send(page);
+        await page.getByRole('row', { name: /waiting\.txt/ }).getByRole('link').click();
+        await page.getByRole('heading', { level: 1, name: 'waiting.txt' }).waitFor();
+        await page.getByRole('button', { name: 'Do this item first' }).click();
+        await page.getByText('This item goes first').waitFor();
+      }, { forgive: (text) => /Failed to load resource.*404.*\/text\)/.test(text) });
+      const { work } = await bench.get('/case');
+      assert.ok(work.paused && work.stages.find((stage) => stage.derivation === 'text').done < work.stages.find((stage) => stage.derivation === 'text').total);
+      await bench.with('/', async (page) => {
+        await page.getByText('paused', { exact: true }).waitFor();
+        await page.getByRole('button', { name: 'Go on' }).click();
+        await page.getByText('everything due is done').waitFor();
+      });
+      assert.equal((await bench.get('/case')).work.paused, false);
+      await until(async () => (await bench.post('/search', { query: 'хвіртка' })).total > 0, 'the note in the index');
+    });
+
     test('a dropped file is asked about, sent with progress, and added', async () => {
       await bench.with('/items', async (page) => {
         await page.locator('[data-row]').first().waitFor();

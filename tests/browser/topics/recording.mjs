@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MENDED } from '../lib/case.mjs';
+import { MENDED, TWICE } from '../lib/case.mjs';
 
 const ready = (page) => page.getByRole('button', { name: 'Play', exact: true }).and(page.locator(':enabled')).waitFor();
 const soundAt = (page) => page.evaluate(() => window.seen.sounds.at(-1).currentTime * 1000);
@@ -135,6 +135,23 @@ export default function recording(bench) {
         await page.locator('.cell.tr').first().waitFor({ state: 'detached' });
         await page.keyboard.press('t');
         await page.locator('.cell.tr').first().waitFor();
+      });
+    });
+
+    test('where a second hearing has other words, both are there', async () => {
+      const { item } = bench.item(TWICE);
+      const { segments } = await bench.get(`/items/${item}/transcript`);
+      const differ = segments.map((segment, idx) => ({ segment, idx })).filter(({ segment }) => segment.second);
+      assert.ok(differ.length > 0, 'two hearings of telephone speech differ somewhere');
+      assert.deepEqual(differ.map(({ idx }) => idx), segments.map((segment, idx) => (segment.flags.includes('disagreement') ? idx : -1)).filter((idx) => idx >= 0));
+      await bench.with(`/items/${item}`, async (page) => {
+        await page.locator('[data-seg]').first().waitFor();
+        assert.equal(await page.locator('.second').count(), differ.length);
+        for (const { segment, idx } of differ) {
+          const shown = await row(page, idx).locator('.second').innerText();
+          assert.equal(shown.replace(/^Second hearing:\s*/, '').trim(), segment.second.text || 'The second hearing has no words here');
+          await row(page, idx).getByText('engines disagree').waitFor();
+        }
       });
     });
 

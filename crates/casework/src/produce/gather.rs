@@ -4,6 +4,7 @@ use super::head::Head;
 use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
+use crate::show::is_of_newest;
 use crate::show::title;
 use std::collections::BTreeSet;
 use zapys_domain::derivation::Repeatability;
@@ -94,8 +95,12 @@ impl Casework {
         let mut derivatives = Vec::new();
         let mut not_derived = Vec::new();
         let derivations = self.store.derivations(row.id).await?;
-        for kind in crate::engines::plan(&crate::engines::recognised(row), self.translates()) {
+        for kind in self.made_or_wanted(row, &derivations) {
             let newest = derivations.iter().rev().find(|d| d.kind == kind);
+            if kind == DerivativeKind::SecondTranscript && newest.is_some_and(|d| !is_of_newest(d, &derivations)) {
+                not_derived.push((kind, "The one there is was held against an earlier transcript.".into()));
+                continue;
+            }
             let Some(d) = newest.filter(|d| d.state == DerivationState::Done) else {
                 let why = newest.and_then(|d| d.failure.as_ref()).map_or("It was not made.".to_owned(), |f| f.message.clone());
                 not_derived.push((kind, why));

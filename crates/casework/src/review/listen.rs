@@ -42,7 +42,7 @@ impl Casework {
                 let mine = mended.words.segments.iter().find(|m| revision.is_some() && m.id == s.id);
                 let text = mine.map(|m| m.text.clone()).unwrap_or_default();
                 let segment = Segment { text, language: Lang::und(), confidence: 0.0, flags: Vec::new(), words: Vec::new(), ..s };
-                SegmentView { segment, translations: BTreeMap::new(), revision }
+                SegmentView { segment, translations: BTreeMap::new(), second: None, revision }
             })
             .collect();
         view.language = Lang::und().to_string();

@@ -3,12 +3,12 @@
 use super::open;
 use crate::Ended;
 use crate::flags::Process;
-use crate::out::Out;
+use crate::out::{Out, time};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use zapys_casework::view::ProcessEvent;
+use zapys_casework::view::{ProcessEvent, WorkView};
 use zapys_casework::{Access, CaseError, ProcessRequest, Settings};
 use zapys_domain::DerivativeKind;
 
@@ -24,6 +24,20 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
     let mut items = Vec::new();
     for item in &args.items {
         items.push(case.resolve(item).await?);
+    }
+    if args.status || args.pause {
+        if args.pause {
+            case.pause_work().await?;
+        }
+        tell(&case.progress().await?, out);
+        return Ok(Ended::Done);
+    }
+    if args.resume {
+        case.resume_work().await?;
+    }
+    if args.first {
+        case.put_first(&items).await?;
+        items.clear();
     }
     let cancel = Arc::new(AtomicBool::new(false));
     let stop = cancel.clone();
@@ -49,6 +63,9 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
     board.clear();
     let summary = summary?;
     out.object(&summary);
+    if case.is_paused().await? {
+        out.note("The work is paused; `zapys process --resume` goes on.");
+    }
     if !out.json {
         out.note(format!(
             "{} finished, {} failed, {} skipped in {:.1} s.",
@@ -57,6 +74,31 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
     }
     let stopped = cancel.load(Ordering::Relaxed);
     Ok(if summary.failed > 0 || stopped { Ended::Failed } else { Ended::Done })
+}
+
+/// Stages with what is done of them and how long the rest takes.
+fn tell(work: &WorkView, out: &Out) {
+    out.object(work);
+    if out.json {
+        return;
+    }
+    let rows = work.stages.iter().map(|s| {
+        let left = match (s.done + s.failed < s.total, s.seconds_left) {
+            (false, _) => String::new(),
+            (true, Some(seconds)) => time(seconds),
+            (true, None) => "not known yet".into(),
+        };
+        let speed = s.times_real_time.map(|x| format!("{x:.0} times")).unwrap_or_default();
+        vec![s.derivation.clone(), format!("{} of {}", s.done, s.total), s.failed.to_string(), left, speed]
+    });
+    out.table(&["stage", "done", "failed", "left", "against real time"], &rows.collect::<Vec<_>>());
+    let left: Option<u64> = work.stages.iter().filter(|s| s.done + s.failed < s.total).map(|s| s.seconds_left).sum();
+    match left {
+        _ if work.paused => out.say("Paused; `zapys process --resume` goes on."),
+        Some(0) => out.say("Nothing is due."),
+        Some(seconds) => out.say(format!("About {} left.", time(seconds))),
+        None => {}
+    }
 }
 
 pub async fn reindex(settings: &Settings, out: &Out) -> Result<Ended, CaseError> {

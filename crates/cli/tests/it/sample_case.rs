@@ -40,6 +40,7 @@ fn tape_to_dossier() {
     pictures_are_read(&s, truth);
     written_things_are_read(&s, truth);
     forms_are_found(&s);
+    two_hearings_are_compared(&s);
 
     s.run(&["-C", "case", "produce", "--out", "bag"]).ends(0);
     let vkey = s.run(&["-C", "case", "ledger", "vkey"]).ends(0).out;
@@ -63,7 +64,38 @@ fn tape_to_dossier() {
     let told = verdict["checks"].as_array().expect("checks").iter().find(|c| c["name"] == "revision").expect("is looked at");
     assert_eq!(told["status"], "ok", "{told}");
     assert!(report.to_lowercase().contains("machine, unreviewed") && !report.contains("<script"));
+    let twice = std::fs::read_dir(s.path("bag/data/exhibits")).expect("exhibits").flatten();
+    let texts: Vec<String> = twice.filter_map(|e| std::fs::read_to_string(e.path().join("transcript-second.txt")).ok()).collect();
+    assert_eq!(texts.len(), 5, "every recording was heard twice");
+    assert!(texts.iter().any(|t| t.contains("(disagreement)") && t.contains("  second: ")));
+    assert!(report.contains("Heard once more") && report.contains("engines disagree"));
     s.run(&["-C", "case", "verify", "--deep"]).ends(0);
+    let deep = s.run(&["--config", "second.toml", "-C", "case", "verify", "--deep", "--json"]).ends(0).json().remove(0);
+    assert_eq!(deep["derivatives"]["differ"], json!([]));
+}
+
+/// One setting has every recording heard once more; where words differ, both are shown.
+fn two_hearings_are_compared(s: &Stage) {
+    s.write("second.toml", b"second = \"again\"\n");
+    let once = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
+    assert_eq!(once.last().map(|e| e["finished"].clone()), Some(0.into()), "not unless somebody wants it");
+    let process = ["--config", "second.toml", "-C", "case", "process", "--json"];
+    let events = s.run(&process).ends(0).json();
+    let summary = events.last().expect("a summary");
+    assert_eq!((&summary["finished"], &summary["failed"]), (&json!(5), &json!(0)), "{summary}");
+    assert_eq!(s.run(&process).ends(0).json().last().map(|e| e["finished"].clone()), Some(0.into()));
+    let t = s.run(&["-C", "case", "transcript", &s.item("call-02.wav"), "--format", "json"]).ends(0).json().remove(0);
+    let segments = t["segments"].as_array().expect("segments");
+    let flagged = |x: &Value| x["flags"].as_array().is_some_and(|f| f.contains(&json!("disagreement")));
+    assert!(segments.iter().all(|x| flagged(x) == x["second"].is_object()), "{t}");
+    let item = s.run(&["-C", "case", "show", &s.item("call-02.wav"), "--json"]).ends(0).json().remove(0);
+    let made = item["derivatives"].as_array().expect("derivatives").iter().find(|d| d["derivation"] == "second-transcript");
+    assert_eq!(made.map(|d| d["engine"]["name"].clone()), Some(json!("whisper-ct2-second")));
+    // Words that a person answers for are no longer in doubt between two machines.
+    let mended = s.run(&["-C", "case", "transcript", &s.item("call-01.wav"), "--format", "json"]).ends(0).json().remove(0);
+    let of_people = mended["segments"].as_array().expect("segments").iter().filter(|x| x["revision"].is_u64());
+    assert!(of_people.clone().count() > 0);
+    of_people.for_each(|x| assert!(x["second"].is_null() && !flagged(x), "{x}"));
 }
 
 /// R1.38: times and voices without words; what is written then says that its author had been shown none.

@@ -184,7 +184,7 @@ pub(crate) fn copies(x: &Extract, trails: &[Vec<Entry>], size: u64, root: &str) 
 /// Limits that belong to a kind of process, whatever engine runs it.
 fn limits_of(kind: DerivativeKind) -> &'static [&'static str] {
     match kind {
-        DerivativeKind::Transcript => &[
+        DerivativeKind::Transcript | DerivativeKind::SecondTranscript => &[
             "Speech recognition may invent, drop or change words, above all negations, names and numbers, and words over silence.",
             "Time codes of words are estimates.",
         ],

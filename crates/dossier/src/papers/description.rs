@@ -57,7 +57,9 @@ fn event_type(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Probe | DerivativeKind::Decode | DerivativeKind::Picture | DerivativeKind::Peaks => "metadata extraction",
         DerivativeKind::Messages | DerivativeKind::Calls | DerivativeKind::Text => "extraction",
         DerivativeKind::Proxy => "migration",
-        DerivativeKind::Speech | DerivativeKind::Transcript | DerivativeKind::Translation => "creation",
+        DerivativeKind::Speech | DerivativeKind::Transcript | DerivativeKind::SecondTranscript | DerivativeKind::Translation => {
+            "creation"
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What engines made of an exhibit, as it is read: waveform, words and translation, text, messages, calls, pictures.
 
 use super::revised::Revised;
+use super::second::HeardTwice;
 use super::{Report, Shown};
 use crate::safe::html;
 use crate::words;
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use zapys_domain::call::CallTable;
-use zapys_domain::media::{Peaks, PictureFacts, ProbeFacts};
+use zapys_domain::media::{DecodeFacts, Peaks, PictureFacts, ProbeFacts};
 use zapys_domain::message::{ChatExport, Message};
 use zapys_domain::text::ReadText;
 use zapys_domain::transcript::{Flag, Segment, Transcript, Translation};
@@ -26,6 +27,7 @@ pub(super) fn all(out: &mut dyn Write, report: &Report<'_>, index: usize, shown:
         match s {
             Shown::Peaks(d) => waveform(out, &d.value)?,
             Shown::Probe(d) => streams(out, &d.value)?,
+            Shown::Decode(d) => edits(out, &d.value)?,
             Shown::Picture(d) => picture(out, &d.value)?,
             _ => {}
         }
@@ -40,6 +42,11 @@ pub(super) fn all(out: &mut dyn Write, report: &Report<'_>, index: usize, shown:
                 let beside: Vec<&Translation> =
                     shown.iter().filter_map(|s| if let Shown::Translation(t) = s { Some(&t.value) } else { None }).collect();
                 transcript(out, &d.value, &beside)?;
+            }
+            Shown::Second(_) => {
+                if let Some(twice) = HeardTwice::of(e, i, shown) {
+                    twice.page(out)?;
+                }
             }
             Shown::Text(d) => read_text(out, &d.value)?,
             Shown::Messages(d) => messages(out, &d.value)?,
@@ -58,7 +65,7 @@ pub(super) fn all(out: &mut dyn Write, report: &Report<'_>, index: usize, shown:
     Ok(())
 }
 
-fn band(out: &mut dyn Write, what: &str, engine: &EngineIdentity, more: &str) -> io::Result<()> {
+pub(super) fn band(out: &mut dyn Write, what: &str, engine: &EngineIdentity, more: &str) -> io::Result<()> {
     let model = engine.model.as_ref().map(|m| format!(", model {}", html(m))).unwrap_or_default();
     writeln!(
         out,
@@ -112,6 +119,25 @@ fn streams(out: &mut dyn Write, p: &ProbeFacts) -> io::Result<()> {
     tags(out, &p.tags)
 }
 
+/// What was looked for of editing, what was found, and what such a look cannot see. The finds stand among the findings.
+fn edits(out: &mut dyn Write, d: &DecodeFacts) -> io::Result<()> {
+    if d.edits.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h3>Traces of editing, looked for in the samples</h3>\n<dl class=\"facts\">")?;
+    for look in &d.edits {
+        let method = match look.method.as_str() {
+            "lost-samples" => "Lost samples",
+            "repeated-samples" => "The same samples twice",
+            "background-steps" => "Steps of the background",
+            other => other,
+        };
+        let found = if look.found == 0 { "none found".into() } else { format!("{} found", words::grouped(look.found)) };
+        writeln!(out, "<div><dt>{}</dt><dd>{found}. {}</dd></div>", html(method), html(&look.limits))?;
+    }
+    writeln!(out, "</dl>")
+}
+
 fn tags(out: &mut dyn Write, tags: &[(String, String)]) -> io::Result<()> {
     if tags.is_empty() {
         return Ok(());
@@ -156,7 +182,7 @@ fn light_copies(out: &mut dyn Write, report: &Report<'_>, index: usize) -> io::R
     Ok(())
 }
 
-fn flag_words(f: Flag) -> &'static str {
+pub(super) fn flag_words(f: Flag) -> &'static str {
     match f {
         Flag::NoSpeech => "no speech here",
         Flag::Repetition => "repetition",

@@ -150,6 +150,7 @@ pub(super) fn files(out: &mut dyn Write, report: &Report<'_>, index: usize) -> i
     )?;
     let unreviewed = |kind: DerivativeKind| match kind {
         DerivativeKind::Transcript
+        | DerivativeKind::SecondTranscript
         | DerivativeKind::Translation
         | DerivativeKind::Text
         | DerivativeKind::Messages

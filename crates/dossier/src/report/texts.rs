@@ -2,6 +2,7 @@
 
 use super::Shown;
 use super::revised::Revised;
+use super::second::HeardTwice;
 use crate::extract::Exhibit;
 use crate::layout::ExhibitNo;
 use crate::safe::line;
@@ -37,6 +38,10 @@ pub(crate) fn texts(no: ExhibitNo, e: &Exhibit, shown: &[Shown]) -> Vec<TextOut>
                 let from = std::iter::once(i).chain(translations.iter().map(|t| t.0)).collect();
                 ("transcript", transcript(no, &d.value, &translations), from)
             }
+            Shown::Second(_) => match HeardTwice::of(e, i, shown) {
+                Some(twice) => ("transcript-second", format!("{no}: words spoken, heard once more\n{}", twice.text()), vec![i]),
+                None => continue,
+            },
             Shown::Text(d) => ("text", read_text(no, &d.value), vec![i]),
             Shown::Messages(d) => ("messages", messages(no, &d.value), vec![i]),
             Shown::Calls(d) => ("calls", calls(no, &d.value), vec![i]),
@@ -56,7 +61,7 @@ pub(crate) fn texts(no: ExhibitNo, e: &Exhibit, shown: &[Shown]) -> Vec<TextOut>
     out
 }
 
-fn engine(e: &EngineIdentity) -> String {
+pub(super) fn engine(e: &EngineIdentity) -> String {
     let model = e.model.as_ref().map(|m| format!(", model {}", line(m))).unwrap_or_default();
     format!("{} {}{model}", line(&e.name), line(&e.version))
 }

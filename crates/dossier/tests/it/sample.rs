@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::edtf::Edtf;
 use zapys_domain::handover::RecordBody;
-use zapys_domain::media::{Activity, AudioStream, DecodeFacts, Document, Level, Peaks, PictureFacts, ProbeFacts};
+use zapys_domain::media::{Activity, AudioStream, DecodeFacts, Document, Level, Looked, Peaks, PictureFacts, ProbeFacts};
 use zapys_domain::provenance::{Provenance, SourceGrade};
 use zapys_domain::revision::{Change, Manner, Revision};
 use zapys_domain::text::{Block, ReadText};
@@ -483,6 +483,7 @@ fn recording(o: &mut Memory) -> Vec<Exhibit> {
         pcm_sha256: ObjectId::of(b"pcm").hex(),
         decoder: "ffmpeg".into(),
         levels: vec![Level { peak: 20_000, rms: 900, clipped: 0 }; 2],
+        edits: vec![Looked { method: "repeated-samples".into(), found: 0, limits: "A lossy codec hides them.".into() }],
     };
     let activity = Activity { duration_ms: 252_600, channels: vec![vec![(14_000, 18_000)], vec![]], joined: false };
     let speech = engine("whisper-ct2", Some("whisper-base"));

@@ -63,6 +63,7 @@ impl Engine for Decode {
             pcm_sha256,
             decoder: reader.decoder(),
             levels,
+            edits: survey.looked(),
         };
         let mut findings = reader.finish();
         findings.extend(survey.findings());

@@ -1,8 +1,9 @@
 //! What the samples themselves show, gathered in one pass: levels, clipping, silence, equal channels, dropouts, spectrum.
 
+use super::edits::Edits;
 use super::spectrum::Spectrum;
 use sha2::{Digest, Sha256};
-use zapys_domain::media::Level;
+use zapys_domain::media::{Level, Looked};
 use zapys_domain::{Finding, Locator, Severity};
 
 /// A channel whose largest sample stays below this (-66 dB) is silent.
@@ -37,6 +38,7 @@ struct Channel {
     first_clip: Option<u64>,
     edge: Edge,
     spectrum: Option<Spectrum>,
+    edits: Option<Edits>,
 }
 /// State of the search for dropouts.
 #[derive(Default)]
@@ -57,7 +59,11 @@ impl Survey {
             rate,
             hash: Sha256::new(),
             channels: (0..n)
-                .map(|i| Channel { spectrum: (i < SPECTRA).then(|| Spectrum::new(rate)), ..Channel::default() })
+                .map(|i| Channel {
+                    spectrum: (i < SPECTRA).then(|| Spectrum::new(rate)),
+                    edits: (i < SPECTRA).then(|| Edits::new(rate)),
+                    ..Channel::default()
+                })
                 .collect(),
             frames: 0,
             difference: vec![0.0; n],
@@ -92,7 +98,30 @@ impl Survey {
         (hex, self.channels.iter().map(|c| Level { peak: c.peak, rms: c.rms(self.frames), clipped: c.clipped }).collect())
     }
 
-    /// Findings: `clipping`, `silent-channel`, `identical-channels`, `dropout`, `dropouts-more`, and those of the spectrum.
+    /// What was looked for of editing.
+    pub(super) fn looked(&self) -> Vec<Looked> {
+        let edits = || self.channels.iter().filter_map(|c| c.edits.as_ref()).map(Edits::found);
+        let look = |method: &str, found, limits: &str| Looked { method: method.into(), found, limits: limits.into() };
+        vec![
+            look(
+                "lost-samples",
+                self.channels.iter().map(|c| c.edge.n_found).sum(),
+                "Exact silence of 15 ms to 3 s between loud sounds; muting and lost packets look the same, and a careful cut leaves none.",
+            ),
+            look(
+                "repeated-samples",
+                edits().map(|e| e.0).sum(),
+                "The very same samples at two places; a lossy codec after the copying hides them, and machines that play sounds repeat                  them honestly. Copies from other recordings are not looked for here.",
+            ),
+            look(
+                "background-steps",
+                edits().map(|e| e.1).sum(),
+                "A steady background for 3 s on either side that differs by 12 dB or more; lines, rooms and noise suppressors change too,                  and a join of two recordings with like backgrounds shows nothing.",
+            ),
+        ]
+    }
+
+    /// Findings: `clipping`, `silent-channel`, `identical-channels`, `dropout`, `dropouts-more`, and those of the spectrum and of edits.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let whole = self.ms(self.frames);
@@ -122,6 +151,7 @@ impl Survey {
                     format!("Channel {} has {} dropouts; the first {MAX_LISTED} are listed.", number + 1, channel.edge.n_found);
                 say("dropouts-more", Severity::Warning, at(0, whole), text);
             }
+            findings.extend(channel.edits.iter().flat_map(|e| e.findings(number, whole)));
             findings.extend(channel.spectrum.iter().flat_map(|s| s.findings(number, whole)));
         }
         if self.channels.len() > 1 && self.channels[0].peak >= SILENT_PEAK {
@@ -159,6 +189,9 @@ impl Channel {
         self.edge.take(loud, at, near);
         if let Some(spectrum) = &mut self.spectrum {
             spectrum.take(sample);
+        }
+        if let Some(edits) = &mut self.edits {
+            edits.take(sample);
         }
     }
 

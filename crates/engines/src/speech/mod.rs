@@ -5,13 +5,20 @@
 //! windows ([`packing`]), how times go back to the media clock, where segments end ([`segments`]), what is flagged.
 
 mod activity;
+pub mod choice;
+mod listener;
 pub mod packing;
 mod rounds;
+mod second;
 mod segments;
+mod server;
 mod transcribe;
 
 pub use activity::SpeechActivity;
-pub use transcribe::{Transcribe, TranscribeParams};
+pub use listener::{Hearing, Listener};
+pub use second::SecondOpinion;
+pub use server::{Server, ServerConfig};
+pub use transcribe::{Transcribe, TranscribeParams, Way};
 
 pub(crate) use rounds::{Span, read_rounds};
 pub(crate) use segments::unsaid;
@@ -22,6 +29,7 @@ use crate::models::{Pack, PackKind, packs_dir};
 use crate::sandbox::Sandbox;
 use crate::translate::WhisperTranslate;
 use crate::{Engine, EngineError, Work};
+use choice::{Choice, Second};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,35 +48,98 @@ pub(crate) const ROUND: u64 = 20 * 60 * RATE;
 const ACTIVITY_REVISION: u32 = 1;
 const TRANSCRIBE_REVISION: u32 = 1;
 const TRANSLATE_REVISION: u32 = 1;
+const SECOND_REVISION: u32 = 1;
 
 const SOUND: &[ItemKind] = &[ItemKind::Recording, ItemKind::Video];
 
-/// Finds host, libraries and models and gives the three engines of speech, or says of each what is missing.
+/// Finds host, libraries, models and the server, and gives the engines of speech, or says of each what is missing.
 pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec<Slot>, Vec<Availability>) {
-    let speech = sandbox.cloned().map_err(Lack::clone).and_then(|s| Speech::find(s, config).map_err(lack));
+    let mut listeners = Listeners { sandbox: sandbox.cloned().map_err(Lack::clone), config, packs: Vec::new(), server: None };
+    let speech = listeners.pack(None);
     let gate = speech.as_ref().map(|s| s.gate.name.clone() + " " + &s.gate.version).map_err(Lack::clone);
     let whisper = speech.as_ref().map_err(Lack::clone).and_then(|s| match &s.whisper {
         Some(pack) => Ok(pack.name.clone()),
         None => Err(lack(no_model())),
     });
     let line = |name: &str, purpose, state| Availability { name: name.into(), purpose, state };
-    let availability = vec![
+    let mut availability = vec![
         line("speech gate", "finding where somebody speaks", gate),
         line("speech model", "writing down and translating speech", whisper),
     ];
-    let with_model = |make: fn(Arc<Speech>) -> Arc<dyn Engine>| match &speech {
-        Ok(s) if s.whisper.is_some() => Ok(make(Arc::clone(s))),
+    let activity = speech.as_ref().map(|s| Arc::new(SpeechActivity::new(Arc::clone(s))) as Arc<dyn Engine>);
+    let translate = match &speech {
+        Ok(s) if s.whisper.is_some() => Ok(Arc::new(WhisperTranslate::new(Arc::clone(s))) as Arc<dyn Engine>),
         Ok(_) => Err(lack(no_model())),
         Err(lack) => Err(lack.clone()),
     };
-    let activity = speech.as_ref().map(|s| Arc::new(SpeechActivity::new(Arc::clone(s))) as Arc<dyn Engine>);
-    let slot = |emits, engine| Slot { emits, takes: SOUND, engine };
-    let slots = vec![
-        slot(DerivativeKind::Speech, activity.map_err(Lack::clone)),
-        slot(DerivativeKind::Transcript, with_model(|s| Arc::new(Transcribe::new(s)))),
-        slot(DerivativeKind::Translation, with_model(|s| Arc::new(WhisperTranslate::new(s)))),
-    ];
+    let slot = |emits, engine| Slot { emits, takes: SOUND, language: None, engine };
+    let mut slots =
+        vec![slot(DerivativeKind::Speech, activity.map_err(Lack::clone)), slot(DerivativeKind::Translation, translate)];
+    let transcribe =
+        |l: Result<(Sandbox, Arc<dyn Listener>), Lack>| l.map(|(s, l)| Arc::new(Transcribe::new(s, l)) as Arc<dyn Engine>);
+    for (language, choice) in &config.speech.languages {
+        let who = listeners.listener(choice);
+        let state = who.as_ref().map(|(_, l)| shown(&l.identity())).map_err(Lack::clone);
+        availability.push(line(&format!("speech in {language}"), "writing down speech in that language", state));
+        slots.push(Slot { language: Some(language.clone()), ..slot(DerivativeKind::Transcript, transcribe(who)) });
+    }
+    let usual = listeners.listener(&config.speech.usual);
+    if config.speech.usual != Choice::Pack(None) {
+        let state = usual.as_ref().map(|(_, l)| shown(&l.identity())).map_err(Lack::clone);
+        availability.push(line("speech", "writing down speech", state));
+    }
+    let (second, way) = match &config.second {
+        Second::Nobody => (None, Way::Plain),
+        Second::Again => (Some(usual.clone()), Way::Otherwise),
+        Second::By(choice) => (Some(listeners.listener(choice)), Way::Plain),
+    };
+    slots.push(slot(DerivativeKind::Transcript, transcribe(usual)));
+    if let Some(second) = second {
+        let state = second.as_ref().map(|(_, l)| shown(&l.identity())).map_err(Lack::clone);
+        availability.push(line("second opinion", "hearing speech once more", state));
+        let engine = second.map(|(s, l)| Arc::new(SecondOpinion::new(s, l, way)) as Arc<dyn Engine>);
+        slots.push(slot(DerivativeKind::SecondTranscript, engine));
+    }
     (slots, availability)
+}
+
+fn shown(who: &EngineIdentity) -> String {
+    let place = who.version.rsplit_once('+').map_or("", |(_, place)| place);
+    format!("{} ({place})", who.model.as_deref().unwrap_or(&who.name))
+}
+
+type Found = Result<Arc<Speech>, Lack>;
+/// Everybody who may be asked to listen, each looked for once.
+struct Listeners<'c> {
+    sandbox: Result<Sandbox, Lack>,
+    config: &'c EnginesConfig,
+    packs: Vec<(Option<String>, Found)>,
+    server: Option<Result<Arc<Server>, Lack>>,
+}
+impl Listeners<'_> {
+    fn pack(&mut self, name: Option<&str>) -> Found {
+        if let Some((_, found)) = self.packs.iter().find(|(n, _)| n.as_deref() == name) {
+            return found.clone();
+        }
+        let found = self.sandbox.clone().and_then(|s| Speech::find(s, self.config, name).map_err(lack));
+        self.packs.push((name.map(str::to_owned), found.clone()));
+        found
+    }
+
+    fn listener(&mut self, choice: &Choice) -> Result<(Sandbox, Arc<dyn Listener>), Lack> {
+        let sandbox = self.sandbox.clone()?;
+        match choice {
+            Choice::Server => {
+                let config = &self.config.server;
+                let server = self.server.get_or_insert_with(|| Server::new(config).map(Arc::new).map_err(lack));
+                server.clone().map(|s| (sandbox, s as Arc<dyn Listener>))
+            }
+            Choice::Pack(name) => match self.pack(name.as_deref())? {
+                s if s.whisper.is_some() => Ok((sandbox, s as Arc<dyn Listener>)),
+                _ => Err(lack(no_model())),
+            },
+        }
+    }
 }
 
 fn no_model() -> EngineError {
@@ -99,8 +170,8 @@ pub struct Speech {
 }
 
 impl Speech {
-    /// Finds program and packs. Of several speech models the largest is taken. Errors: `Missing`, `Failed`, `Io`.
-    pub fn find(sandbox: Sandbox, config: &EnginesConfig) -> Result<Arc<Self>, EngineError> {
+    /// Finds program and packs: the speech model of that name, or the largest. Errors: `Missing`, `Failed`, `Io`.
+    pub fn find(sandbox: Sandbox, config: &EnginesConfig, wanted: Option<&str>) -> Result<Arc<Self>, EngineError> {
         let program = host::locate(HOST, config.hosts.as_deref())?;
         let dir = packs_dir(config.packs.as_deref());
         let [ctranslate2, onnxruntime] = [Pack::open(&dir.join("ctranslate2"))?, Pack::open(&dir.join("onnxruntime"))?];
@@ -114,7 +185,14 @@ impl Speech {
         let model =
             model.ok_or_else(|| EngineError::Failed { tool: "models", reason: "the speech gate holds no model".into() })?;
         let weights = |p: &Pack| p.file("model.bin").map_or(0, |f| f.bytes);
-        let whisper = packs.into_iter().filter(|p| p.kind == PackKind::Speech && weights(p) > 0).max_by_key(weights);
+        let named = |p: &Pack| wanted.is_none_or(|name| p.name == name);
+        let whisper = packs.into_iter().filter(|p| p.kind == PackKind::Speech && weights(p) > 0 && named(p)).max_by_key(weights);
+        if let (None, Some(name)) = (&whisper, wanted) {
+            return Err(EngineError::Missing {
+                what: format!("the speech model {name}"),
+                hint: "Bring its pack with `zapys models import PATH`; `zapys models list` names those that are there.".into(),
+            });
+        }
 
         let inside = |place: &str| PathBuf::from(place);
         let mut shown = vec![

@@ -78,10 +78,10 @@ impl Window {
 }
 
 /// Packs the speech of one channel. `spans`: start and end in samples, in time order, without overlap. `total`: length
-/// of the channel. `loudness(from, to)`: mean absolute sample of a short stretch, to cut endless speech where it is quiet.
+/// of the channel; `longest`: of a window, in samples. `loudness(from, to)`: mean absolute sample of a short stretch, to cut endless speech where it is quiet.
 /// Every sample of every span is in exactly one window.
-pub fn pack(spans: &[(u64, u64)], total: u64, loudness: &dyn Fn(u64, u64) -> u64) -> Vec<Window> {
-    let stretches = shortened(spans, loudness);
+pub fn pack(spans: &[(u64, u64)], total: u64, longest: u64, loudness: &dyn Fn(u64, u64) -> u64) -> Vec<Window> {
+    let stretches = shortened(spans, longest, loudness);
     let n = stretches.len();
     let pause = |i: usize| stretches[i + 1].0 - stretches[i].1;
     // Length of the pause after stretch i inside a window.
@@ -95,7 +95,7 @@ pub fn pack(spans: &[(u64, u64)], total: u64, loudness: &dyn Fn(u64, u64) -> u64
         let mut len = 2 * EDGE;
         for i in (0..j).rev() {
             len += stretches[i].1 - stretches[i].0 + if i + 1 < j { inside(i) } else { 0 };
-            if len > LONGEST && i + 1 < j {
+            if len > longest && i + 1 < j {
                 break;
             }
             let c = cost[i] + WINDOW_COST + cut;
@@ -134,11 +134,11 @@ fn window(stretches: &[(u64, u64)], first: usize, end: usize, total: u64) -> Win
 }
 
 /// Cuts what is longer than a window at its quietest place.
-fn shortened(spans: &[(u64, u64)], loudness: &dyn Fn(u64, u64) -> u64) -> Vec<(u64, u64)> {
+fn shortened(spans: &[(u64, u64)], longest: u64, loudness: &dyn Fn(u64, u64) -> u64) -> Vec<(u64, u64)> {
     /// Width of the stretch whose loudness counts: 100 ms; and the step between two looks.
     const LOOK: u64 = RATE / 10;
     const STEP: u64 = RATE / 50;
-    let longest = LONGEST - 2 * EDGE;
+    let longest = longest - 2 * EDGE;
     let mut stretches = Vec::new();
     for &(start, end) in spans {
         let mut start = start;
@@ -191,7 +191,7 @@ mod tests {
     fn every_sample_of_speech_is_packed_once_and_finds_its_way_back() {
         for seed in 0..200 {
             let (spans, total) = spans(seed);
-            let windows = pack(&spans, total, &|from, _| from % 97);
+            let windows = pack(&spans, total, LONGEST, &|from, _| from % 97);
             let pieces: Vec<Piece> = windows.iter().flat_map(|w| w.pieces.clone()).collect();
             assert!(pieces.windows(2).all(|p| p[0].from + p[0].len <= p[1].from), "seed {seed}: in order, nothing twice");
             for (start, end) in spans {
@@ -217,22 +217,22 @@ mod tests {
     fn long_pauses_go_short_ones_stay_and_cuts_fall_into_the_longest() {
         let s = |x: f64| (x * RATE as f64) as u64;
         // 10 s, short pause, 10 s, long pause, 10 s.
-        let windows = pack(&[(s(1.0), s(11.0)), (s(11.3), s(21.3)), (s(24.0), s(34.0))], s(40.0), &|_, _| 0);
+        let windows = pack(&[(s(1.0), s(11.0)), (s(11.3), s(21.3)), (s(24.0), s(34.0))], s(40.0), LONGEST, &|_, _| 0);
         assert_eq!(windows.len(), 2);
         let edges = (EDGE, EDGE);
         assert_eq!(windows[0].pieces, [Piece { at: 0, from: s(0.8), len: s(20.7), edges }]);
         assert_eq!(windows[1].pieces, [Piece { at: 0, from: s(23.8), len: s(10.4), edges }]);
-        let windows = pack(&[(s(0.1), s(3.0)), (s(9.0), s(12.0))], s(12.05), &|_, _| 0);
+        let windows = pack(&[(s(0.1), s(3.0)), (s(9.0), s(12.0))], s(12.05), LONGEST, &|_, _| 0);
         assert_eq!(windows.len(), 1);
         assert_eq!(windows[0].pieces.iter().map(|p| (p.from, p.len)).collect::<Vec<_>>(), [(0, s(3.2)), (s(8.8), s(3.25))]);
-        assert!(pack(&[], 100, &|_, _| 0).is_empty());
+        assert!(pack(&[], 100, LONGEST, &|_, _| 0).is_empty());
     }
 
     #[test]
     fn endless_speech_is_cut_where_it_is_quiet() {
         let quiet = 11 * RATE + 320;
         let loudness = |from: u64, to: u64| if (from..to).contains(&quiet) { from.abs_diff(quiet - RATE / 20) } else { 9999 };
-        let windows = pack(&[(0, 35 * RATE)], 35 * RATE, &loudness);
+        let windows = pack(&[(0, 35 * RATE)], 35 * RATE, LONGEST, &loudness);
         assert_eq!(windows.len(), 2);
         assert_eq!(windows[0].pieces[0].len, quiet);
         assert_eq!(windows[1].pieces[0].from, quiet);

@@ -3,6 +3,7 @@
 //! A segment ends at a pause of a second, at the end of a sentence or passage where somebody draws breath, and before it
 //! grows too long to be looked at in one glance. It never reaches over a removed silence of more than a second.
 
+use super::listener::Hearing;
 use super::packing::Window;
 use std::collections::BTreeMap;
 use zapys_domain::Lang;
@@ -57,10 +58,15 @@ pub fn unsaid(heard: &Heard) -> bool {
 }
 
 /// Segments of one window, in time order, still without ids and speakers.
-pub fn of_window(heard: &Heard, window: &Window, channel: u16) -> Vec<Segment> {
+pub fn of_window(hearing: &Hearing, window: &Window, channel: u16) -> Vec<Segment> {
     let mut last_end = 0;
-    let words = heard.words.iter().map(|w| {
-        let (start, end) = window.to_channel(u64::from(w.start_ms) * 16, u64::from(w.end_ms) * 16);
+    let words = hearing.heard.words.iter().map(|w| {
+        let (first, last) = (u64::from(w.start_ms) * 16, u64::from(w.end_ms) * 16);
+        let (start, end) = match hearing.timed {
+            true => window.to_channel(first, last),
+            // A passage may well reach over a removed pause.
+            false => (window.to_channel(first, first + 1).0, window.to_channel(last.saturating_sub(1), last).1),
+        };
         let start_ms = (start / 16).max(last_end);
         let end_ms = (end / 16).max(start_ms);
         last_end = end_ms;
@@ -75,7 +81,7 @@ pub fn of_window(heard: &Heard, window: &Window, channel: u16) -> Vec<Segment> {
     let mut from = 0;
     for i in 1..=words.len() {
         if i == words.len() || ends(&words[i - 1], &words[i]) {
-            divide(&words[from..i], &mut |part| segments.push(segment(part, heard, channel)));
+            divide(&words[from..i], &mut |part| segments.push(segment(part, hearing, channel)));
             from = i;
         }
     }
@@ -122,10 +128,11 @@ fn divide(words: &[Placed], out: &mut dyn FnMut(&[Placed])) {
     divide(&words[at..], out);
 }
 
-fn segment(words: &[Placed], heard: &Heard, channel: u16) -> Segment {
+fn segment(words: &[Placed], hearing: &Hearing, channel: u16) -> Segment {
+    let heard = &hearing.heard;
     let tokens: f32 = words.iter().map(|w| w.tokens).sum();
     let log: f32 = words.iter().map(|w| w.word.confidence.max(1e-6).ln() * w.tokens).sum();
-    let confidence = (log / tokens.max(1.0)).exp();
+    let confidence = if hearing.rated { (log / tokens.max(1.0)).exp() } else { 0.0 };
     let text = words.iter().map(|w| w.word.text.as_str()).collect::<Vec<_>>().join(" ");
     let mut flags = Vec::new();
     if heard.no_speech > NO_SPEECH || invented(&text) {
@@ -134,7 +141,7 @@ fn segment(words: &[Placed], heard: &Heard, channel: u16) -> Segment {
     if heard.repeats || heard.compression > LOOPS {
         flags.push(Flag::Repetition);
     }
-    if confidence < LOW_CONFIDENCE {
+    if hearing.rated && confidence < LOW_CONFIDENCE {
         flags.push(Flag::LowConfidence);
     }
     Segment {
@@ -147,7 +154,8 @@ fn segment(words: &[Placed], heard: &Heard, channel: u16) -> Segment {
         text,
         confidence,
         flags,
-        words: words.iter().map(|w| w.word.clone()).collect(),
+        // Where passages stood for words, no word has a time of its own.
+        words: words.iter().filter(|_| hearing.timed).map(|w| w.word.clone()).collect(),
     }
 }
 
@@ -179,7 +187,7 @@ mod tests {
     use crate::speech::packing::Piece;
     use zapys_host_protocol::HeardWord;
 
-    fn heard(words: &[(&str, u32, u32)]) -> Heard {
+    fn heard(words: &[(&str, u32, u32)]) -> Hearing {
         let words = words.iter().map(|&(text, start_ms, end_ms)| HeardWord {
             text: text.into(),
             start_ms,
@@ -188,7 +196,7 @@ mod tests {
             tokens: 1,
             ends_passage: false,
         });
-        Heard {
+        let heard = Heard {
             window: 0,
             language: "ru".into(),
             own_language: ("ru".into(), 0.9),
@@ -199,7 +207,8 @@ mod tests {
             compression: 1.0,
             repeats: false,
             attempts: 1,
-        }
+        };
+        heard.into()
     }
     fn texts(segments: &[Segment]) -> Vec<(&str, u64, u64)> {
         segments.iter().map(|s| (s.text.as_str(), s.start_ms, s.end_ms)).collect()
@@ -241,20 +250,30 @@ mod tests {
     #[test]
     fn doubts_become_flags() {
         let window = Window::plain(0, 32_000);
-        let flags = |h: &Heard| of_window(h, &window, 0)[0].flags.clone();
+        let flags = |h: &Hearing| of_window(h, &window, 0)[0].flags.clone();
         let mut h = heard(&[("Продолжение", 0, 300), ("следует...", 300, 600)]);
         assert_eq!(flags(&h), [Flag::NoSpeech]);
-        h.repeats = true;
-        h.language = "uk".into();
-        h.words.iter_mut().for_each(|w| w.probability = 0.2);
+        h.heard.repeats = true;
+        h.heard.language = "uk".into();
+        h.heard.words.iter_mut().for_each(|w| w.probability = 0.2);
         assert_eq!(flags(&h), [Flag::NoSpeech, Flag::Repetition, Flag::LowConfidence]);
         let mut h = heard(&[("а", 0, 1)]);
-        (h.no_speech, h.mean_log_probability) = (0.7, -1.2);
-        assert!(unsaid(&h));
-        h.mean_log_probability = -0.5;
-        assert!(!unsaid(&h));
+        (h.heard.no_speech, h.heard.mean_log_probability) = (0.7, -1.2);
+        assert!(unsaid(&h.heard));
+        h.heard.mean_log_probability = -0.5;
+        assert!(!unsaid(&h.heard));
         assert_eq!(flags(&h), [Flag::NoSpeech]);
         assert!(of_window(&heard(&[]), &window, 0).is_empty());
+    }
+
+    #[test]
+    fn where_passages_stand_for_words_no_word_has_a_time_and_nobody_knows_how_sure() {
+        let mut h = heard(&[("Жду тебя у моста.", 0, 1300), ("Приезжай один.", 1600, 2900)]);
+        (h.timed, h.rated) = (false, false);
+        h.heard.words.iter_mut().for_each(|w| w.probability = 0.0);
+        let segments = of_window(&h, &Window::plain(0, 48_000), 0);
+        assert_eq!(texts(&segments), [("Жду тебя у моста.", 0, 1300), ("Приезжай один.", 1600, 2900)]);
+        assert!(segments.iter().all(|s| s.words.is_empty() && s.confidence == 0.0 && s.flags.is_empty()));
     }
 
     #[test]
@@ -277,7 +296,7 @@ mod tests {
         let window = Window::plain(0, 16_000);
         let part = |channel, language: &str, word: &str| {
             let mut h = heard(&[(word, 0, 300)]);
-            h.language = language.into();
+            h.heard.language = language.into();
             of_window(&h, &window, channel).remove(0)
         };
         let mut all = vec![part(0, "ru", "конференция"), part(1, "en", "conference"), part(0, "uk", "так"), part(1, "en", "yes")];

@@ -1,18 +1,19 @@
 //! Engine: words spoken, with times, language, confidence and doubts.
 
+use super::listener::{Hearing, Listener};
 use super::packing::{self, Window};
-use super::{RATE, ROUND, Span, Speech, document, patience, read_rounds, segments, unexpected};
+use super::{RATE, ROUND, Span, document, read_rounds, segments, unexpected};
 use crate::decode;
-use crate::host::Next;
+use crate::parts;
 use crate::probe::no_input;
+use crate::sandbox::Sandbox;
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use zapys_domain::derivation::Repeatability;
 use zapys_domain::media::Activity;
 use zapys_domain::transcript::{Flag, Segment, Speaker, Transcript};
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, Lang, Locator, Severity, Step};
-use zapys_host_protocol::{Ask, Heard, Reply, WindowsAsk};
+use zapys_host_protocol::WindowsAsk;
 
 /// What can be set. Unknown names are refused, because they would change the derivation's key and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,22 +31,42 @@ impl Default for TranscribeParams {
     }
 }
 
+/// In which windows speech is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In those that a model hears best.
+    Plain,
+    /// In shorter ones: other neighbours, other places to be cut at. What is heard in both is not an accident of either.
+    Otherwise,
+}
+impl Way {
+    fn longest(self) -> u64 {
+        match self {
+            Self::Plain => packing::LONGEST,
+            Self::Otherwise => packing::LONGEST / 2,
+        }
+    }
+    /// For the engine's version.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Otherwise => "otherwise",
+        }
+    }
+}
+
 /// Engine: words spoken. Each channel is heard alone; identical channels once.
 pub struct Transcribe {
-    speech: Arc<Speech>,
+    hearer: Hearer,
     identity: EngineIdentity,
     contract: Contract,
 }
 impl Transcribe {
-    /// With this host and its speech model.
-    pub fn new(speech: Arc<Speech>) -> Self {
-        let contract = Contract {
-            emits: DerivativeKind::Transcript,
-            needs: &[DerivativeKind::Speech],
-            // Processors with other instructions round otherwise.
-            repeats: Repeatability::SameMachine,
-        };
-        Self { identity: speech.transcribe_identity(), speech, contract }
+    /// With this listener; sound is decoded in the sandbox.
+    pub fn new(sandbox: Sandbox, listener: Arc<dyn Listener>) -> Self {
+        let contract =
+            Contract { emits: DerivativeKind::Transcript, needs: &[DerivativeKind::Speech], repeats: listener.repeats() };
+        Self { identity: listener.identity(), hearer: Hearer { sandbox, listener, way: Way::Plain }, contract }
     }
 }
 impl Engine for Transcribe {
@@ -56,72 +77,115 @@ impl Engine for Transcribe {
         &self.contract
     }
     fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
-        work.check_cancel()?;
         let params = parameters(work.params)?;
+        let (transcript, findings) = self.hearer.listen(work, &params)?;
+        let emitted = work.write_json(&transcript, &findings)?;
+        Ok(Checked { value: emitted, findings })
+    }
+}
+
+/// Has recordings heard by a listener, speech only, in bounded rounds.
+pub(super) struct Hearer {
+    pub sandbox: Sandbox,
+    pub listener: Arc<dyn Listener>,
+    pub way: Way,
+}
+impl Hearer {
+    /// Hears the recording of this work, whose second input says where somebody speaks.
+    pub fn listen(&self, work: &Work<'_>, params: &TranscribeParams) -> Result<(Transcript, Vec<Finding>), EngineError> {
+        work.check_cancel()?;
         let input = work.inputs.first().ok_or_else(no_input)?.clone();
         let activity: Activity = document(work, 1)?;
         let spans = spans(&activity);
         work.progress.step(Step::Transcribing);
         work.progress.total(Some(spans.iter().map(|s| s.end - s.start).sum::<u64>() * 1000 / RATE));
         let mut course = Course::new(params.language.as_ref().map(|l| primary(l).to_owned()));
+        let mut presence = None;
         if !spans.is_empty() {
-            let reader = decode::pcm(&self.speech.sandbox, &input, Some(RATE as u32), &work.cancel)?;
+            presence = self.listener.presence(&work.cancel)?;
+            let reader = decode::pcm(&self.sandbox, &input, Some(RATE as u32), &work.cancel)?;
             let mut done = |ms: u64| work.progress.advance(ms);
             // Findings of the decoder stand in the speech document already.
+            let mut n = 0;
             read_rounds(reader, spans, ROUND, |sound, round| {
+                n += 1;
                 let mut windows = Vec::new();
                 for (channel, spans) in by_channel(round) {
-                    let packed = packing::pack(&spans, sound.end(), &|a, b| sound.loudness(channel, a, b));
+                    let loudness = |a, b| sound.loudness(channel, a, b);
+                    let packed = packing::pack(&spans, sound.end(), self.way.longest(), &loudness);
                     windows.extend(packed.into_iter().map(|w| (channel, w)));
                 }
                 let pcm: Vec<Vec<i16>> = windows
                     .iter()
                     .map(|(c, w)| w.pieces.iter().flat_map(|p| sound.samples(*c, p.from, p.from + p.len)).collect())
                     .collect();
-                self.hear(work, &params, &windows, &pcm, &mut course, &mut done)
+                self.hear(work, params, n, &windows, &pcm, &mut course, &mut done)
             })?;
+            if self.listener.presence(&work.cancel)? != presence {
+                course.findings.push(Finding::whole(
+                    "model-changed",
+                    Severity::Serious,
+                    "The server said that it is another model after the recording than before; nobody knows which heard what.",
+                ));
+            }
         }
-        let (transcript, findings) = course.end(&activity, &self.identity, &params)?;
-        let emitted = work.write_json(&transcript, &findings)?;
-        Ok(Checked { value: emitted, findings })
+        let (mut transcript, findings) = course.end(&activity, &self.listener.identity(), params)?;
+        if let (Some(presence), Some(parameters)) = (presence, transcript.parameters.as_object_mut()) {
+            parameters.insert("server".into(), presence);
+        }
+        Ok((transcript, findings))
     }
-}
 
-impl Transcribe {
-    /// Asks the host about one round.
+    /// Asks the listener about one round: about those windows that no earlier run had heard.
+    #[allow(clippy::too_many_arguments, reason = "what one round is made of")]
     fn hear(
         &self,
         work: &Work<'_>,
         params: &TranscribeParams,
+        round: u32,
         windows: &[(u16, Window)],
         pcm: &[Vec<i16>],
         course: &mut Course,
         done: &mut dyn FnMut(u64),
     ) -> Result<(), EngineError> {
-        let ask = WindowsAsk {
-            windows: pcm.iter().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)).collect(),
-            language: course.language.clone(),
-            // Where a person said which language it is, that holds.
-            follow_switches: params.language.is_none(),
-            beam: params.beam,
+        let length_ms = |n: usize| pcm[n].len() as u64 * 1000 / RATE;
+        let name = |n: usize| format!("{round}/{n}");
+        let mut heard: Vec<Option<Hearing>> = (0..windows.len()).map(|n| parts::read(work.parts, &name(n))).collect();
+        let known: Vec<u32> = (0u32..).zip(&heard).filter(|(_, h)| h.is_some()).map(|(n, _)| n).collect();
+        known.iter().for_each(|n| done(length_ms(*n as usize)));
+        let whole: Option<Option<String>> = parts::read(work.parts, &round.to_string());
+        let language = match whole.filter(|_| known.len() == windows.len()) {
+            Some(language) => language,
+            None => {
+                let ask = WindowsAsk {
+                    windows: pcm.iter().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)).collect(),
+                    language: course.language.clone(),
+                    // Where a person said which language it is, that holds.
+                    follow_switches: params.language.is_none(),
+                    beam: params.beam,
+                    heard: known,
+                };
+                let mut strange = false;
+                let language = self.listener.hear(ask, pcm, &work.cancel, &mut |h| {
+                    let n = h.heard.window as usize;
+                    match heard.get_mut(n) {
+                        // Heard again with the rest of its batch.
+                        Some(Some(_)) => {}
+                        Some(slot) => {
+                            done(length_ms(n));
+                            parts::write(work.parts, &name(n), &h);
+                            *slot = Some(h);
+                        }
+                        None => strange = true,
+                    }
+                })?;
+                if strange {
+                    return Err(unexpected());
+                }
+                parts::write(work.parts, &round.to_string(), &language);
+                language
+            }
         };
-        let wall = patience(ask.samples());
-        let sound: Vec<&[i16]> = pcm.iter().map(Vec::as_slice).collect();
-        let mut heard: Vec<Option<Heard>> = windows.iter().map(|_| None).collect();
-        let mut language = None;
-        self.speech.host()?.ask(&Ask::Transcribe(ask), &sound, wall, &work.cancel, |reply| match reply {
-            Reply::Heard(h) => {
-                let slot = heard.get_mut(h.window as usize).ok_or_else(unexpected)?;
-                done(pcm[h.window as usize].len() as u64 * 1000 / RATE);
-                *slot = Some(h);
-                Ok(Next::More)
-            }
-            Reply::Done { language: found } => {
-                language = found;
-                Ok(Next::Enough)
-            }
-            _ => Err(unexpected()),
-        })?;
         course.language = course.language.take().or(language);
         for ((channel, window), heard) in windows.iter().zip(heard) {
             course.take(*channel, window, heard.ok_or_else(unexpected)?);
@@ -135,14 +199,17 @@ struct Course {
     language: Option<String>,
     segments: Vec<Segment>,
     findings: Vec<Finding>,
+    /// Of some windows nobody said when each word was said, or how sure that is.
+    untimed: bool,
+    unrated: bool,
 }
 impl Course {
     fn new(language: Option<String>) -> Self {
-        Self { language, segments: Vec::new(), findings: Vec::new() }
+        Self { language, segments: Vec::new(), findings: Vec::new(), untimed: false, unrated: false }
     }
 
-    fn take(&mut self, channel: u16, window: &Window, heard: Heard) {
-        if segments::unsaid(&heard) {
+    fn take(&mut self, channel: u16, window: &Window, hearing: Hearing) {
+        if segments::unsaid(&hearing.heard) {
             let place = |p: &packing::Piece| (p.from * 1000 / RATE, (p.from + p.len) * 1000 / RATE);
             let start_ms = window.pieces.first().map_or(0, |p| place(p).0);
             let end_ms = window.pieces.last().map_or(0, |p| place(p).1);
@@ -154,7 +221,9 @@ impl Course {
             });
             return;
         }
-        self.segments.extend(segments::of_window(&heard, window, channel));
+        self.untimed |= !hearing.timed;
+        self.unrated |= !hearing.rated;
+        self.segments.extend(segments::of_window(&hearing, window, channel));
     }
 
     fn end(
@@ -183,6 +252,13 @@ impl Course {
             let text = format!("The engine repeats itself in {n_repeating} segments; listen before you rely on them.");
             self.findings.push(Finding::whole("repetition", Severity::Warning, text));
         }
+        let mut note = |code: &str, text: &str| self.findings.push(Finding::whole(code, Severity::Note, text));
+        if self.untimed {
+            note("no-word-times", "The engine told when passages were said, not when each word was; no word has a time.");
+        }
+        if self.unrated {
+            note("no-confidence", "The engine did not say how sure it is; a confidence of 0 means that nobody knows.");
+        }
         let transcript = Transcript {
             language: self.language.as_deref().filter(|_| !self.segments.is_empty()).and_then(Lang::parse).unwrap_or_default(),
             duration_ms: activity.duration_ms,
@@ -204,7 +280,7 @@ fn speaker(channel: u16) -> String {
 }
 
 /// Reads parameters; an absent or empty object means the defaults. Errors: `Failed`.
-fn parameters(value: &serde_json::Value) -> Result<TranscribeParams, EngineError> {
+pub(super) fn parameters(value: &serde_json::Value) -> Result<TranscribeParams, EngineError> {
     if value.is_null() {
         return Ok(TranscribeParams::default());
     }
@@ -252,12 +328,12 @@ fn by_channel(round: &[Span]) -> Vec<(u16, Vec<(u64, u64)>)> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use zapys_host_protocol::HeardWord;
+    use zapys_host_protocol::{Heard, HeardWord};
 
-    fn heard(text: &str, no_speech: f32, mean: f32) -> Heard {
+    fn heard(text: &str, no_speech: f32, mean: f32) -> Hearing {
         let word =
             |t: &str| HeardWord { text: t.into(), start_ms: 100, end_ms: 300, probability: 0.8, tokens: 1, ends_passage: true };
-        Heard {
+        let heard = Heard {
             window: 0,
             language: "ru".into(),
             own_language: ("ru".into(), 0.9),
@@ -268,7 +344,8 @@ mod tests {
             compression: 1.0,
             repeats: false,
             attempts: 1,
-        }
+        };
+        heard.into()
     }
     fn engine() -> EngineIdentity {
         EngineIdentity { name: "e".into(), version: "1".into(), model: None, model_sha256: None, binary_sha256: None }

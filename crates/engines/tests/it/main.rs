@@ -4,6 +4,8 @@
 mod corpus;
 mod damaged;
 mod pictures;
+mod second;
+mod server;
 mod sound;
 mod speech;
 
@@ -12,11 +14,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use zapys_domain::{Checked, DerivativeKind, Finding, ItemKind, Progress};
+use zapys_engines::parts::NoParts;
 use zapys_engines::{Emitted, Engine, EngineError, Engines, EnginesConfig, Input, Work};
 
 fn engines() -> &'static Engines {
     static ENGINES: std::sync::OnceLock<Engines> = std::sync::OnceLock::new();
-    ENGINES.get_or_init(|| Engines::detect(EnginesConfig { packs: None, hosts: None, sandbox_required: true, threads: 2 }))
+    ENGINES.get_or_init(|| Engines::detect(EnginesConfig::plain(2)))
 }
 
 /// A folder for one test.
@@ -51,6 +54,7 @@ impl Bench {
             params: &serde_json::json!({}),
             output: output.clone(),
             scratch: &scratch,
+            parts: &NoParts,
             progress: Progress::hidden(),
             cancel: Arc::new(AtomicBool::new(false)),
         };
@@ -64,11 +68,11 @@ impl Bench {
         path: &Path,
         media: &str,
     ) -> Result<(PathBuf, Checked<Emitted>), EngineError> {
-        let engine = engines().find(kind, item)?;
+        let engine = engines().find(kind, item, &zapys_domain::Lang::und())?;
         if engine.contract().needs.is_empty() {
             return self.run(&*engine, &[(path, media)]);
         }
-        let probe = engines().find(DerivativeKind::Probe, item)?;
+        let probe = engines().find(DerivativeKind::Probe, item, &zapys_domain::Lang::und())?;
         let (facts, _) = self.run(&*probe, &[(path, media)])?;
         self.run(&*engine, &[(path, media), (&facts, "application/json")])
     }

@@ -9,12 +9,13 @@ use zapys_domain::ItemKind::Recording;
 use zapys_domain::media::{Activity, Document};
 use zapys_domain::transcript::{Transcript, Translation};
 use zapys_domain::{DerivativeKind, Finding, Progress};
+use zapys_engines::parts::NoParts;
 use zapys_engines::{Engine, EngineError, Input, Work, speech};
 
 const PROMPTS: &str = "/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU";
 
 /// True where everything needed is installed. Where `ZAPYS_REQUIRE_HOSTS=1` says that it must be, its absence fails.
-fn ready() -> bool {
+pub fn ready() -> bool {
     let there = speech::is_installed(None, None) && Path::new(PROMPTS).is_dir();
     let required = std::env::var("ZAPYS_REQUIRE_HOSTS").is_ok_and(|v| v == "1");
     assert!(there || !required, "the speech host, its packs or {PROMPTS} are not installed");
@@ -31,7 +32,7 @@ fn prompt(name: &str) -> Vec<i16> {
 }
 
 /// Prompts on a channel at these milliseconds, 8 kHz; gives the channel and where each prompt stands.
-fn channel(n_ms: usize, prompts: &[(&str, usize)]) -> (Vec<i16>, Vec<(u64, u64)>) {
+pub fn channel(n_ms: usize, prompts: &[(&str, usize)]) -> (Vec<i16>, Vec<(u64, u64)>) {
     let mut samples = vec![0; n_ms * 8];
     let mut spans = Vec::new();
     for (name, at_ms) in prompts {
@@ -43,10 +44,10 @@ fn channel(n_ms: usize, prompts: &[(&str, usize)]) -> (Vec<i16>, Vec<(u64, u64)>
 }
 
 fn engine(kind: DerivativeKind) -> Arc<dyn Engine> {
-    engines().find(kind, Recording).unwrap()
+    engines().find(kind, Recording, &zapys_domain::Lang::und()).unwrap()
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> (T, Vec<Finding>) {
+pub fn read<T: serde::de::DeserializeOwned>(path: &Path) -> (T, Vec<Finding>) {
     let document: Document<T> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     (document.value, document.findings)
 }
@@ -189,6 +190,7 @@ fn a_cancelled_job_ends_soon_and_costs_nobody_else_anything() {
         params: &serde_json::json!({}),
         output: bench.path("cancelled"),
         scratch: bench.0.path(),
+        parts: &NoParts,
         progress: Progress::hidden(),
         cancel: Arc::clone(&cancel),
     };
@@ -210,4 +212,75 @@ fn a_cancelled_job_ends_soon_and_costs_nobody_else_anything() {
     let (activity, _) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
     let (heard, _) = bench.run(&*transcribe, &[original, (&activity, "application/json")]).unwrap();
     assert!(!read::<Transcript>(&heard).0.segments.is_empty(), "a new host was started");
+}
+
+/// Keeps parts in memory, and asks for the work to end after so many.
+struct Memory {
+    parts: std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>,
+    kept: std::sync::atomic::AtomicUsize,
+    most: usize,
+    cancel: Arc<AtomicBool>,
+}
+impl zapys_engines::parts::Parts for Memory {
+    fn kept(&self, name: &str) -> Option<Vec<u8>> {
+        self.parts.lock().unwrap().get(name).cloned()
+    }
+    fn keep(&self, name: &str, part: &[u8]) {
+        self.parts.lock().unwrap().insert(name.into(), part.to_vec());
+        if self.kept.fetch_add(1, Ordering::Relaxed) + 1 == self.most {
+            self.cancel.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn what_was_heard_before_an_interruption_is_not_heard_again() {
+    if !ready() {
+        return;
+    }
+    let bench = Bench::new();
+    // Sixty prompts: some windows, in more batches than one.
+    let names = ["vm-dialout", "queue-youarenext", "vm-tocallback"];
+    let told: Vec<(&str, usize)> = (0..60).map(|i| (names[i % 3], 1000 + i * 9000)).collect();
+    let (samples, _) = channel(545_000, &told);
+    let path = bench.write("long", &wav(8000, 1, &samples));
+    let (activity, _) = bench.run(&*engine(DerivativeKind::Speech), &[(&path, "audio/x-wav")]).unwrap();
+    let transcribe = engine(DerivativeKind::Transcript);
+    let inputs = [(path.as_path(), "audio/x-wav"), (activity.as_path(), "application/json")];
+    let (whole, _) = bench.run(&*transcribe, &inputs).unwrap();
+
+    let cancel = Arc::new(AtomicBool::new(false));
+    let kept = Default::default();
+    let memory = Memory { parts: Default::default(), kept, most: 3, cancel: cancel.clone() };
+    let run = |output: &str, cancel: Arc<AtomicBool>| {
+        let scratch = bench.path(&format!("{output}-scratch"));
+        std::fs::create_dir(&scratch).unwrap();
+        let inputs = inputs.iter().map(|(p, m)| Input { path: p.to_path_buf(), media_type: (*m).into() }).collect();
+        let mut work = Work {
+            inputs,
+            params: &serde_json::json!({}),
+            output: bench.path(output),
+            scratch: &scratch,
+            parts: &memory,
+            progress: Progress::hidden(),
+            cancel,
+        };
+        transcribe.run(&mut work).map(drop)
+    };
+    let cut = run("first", cancel);
+    assert!(matches!(cut, Err(EngineError::Cancelled)), "{} parts", memory.parts.lock().unwrap().len());
+    let before = memory.kept.load(Ordering::Relaxed);
+    run("second", Arc::new(AtomicBool::new(false))).unwrap();
+    let after = memory.kept.load(Ordering::Relaxed);
+    // Every window once, and the round.
+    let windows = memory.parts.lock().unwrap().len() - 1;
+    assert!(before >= 3 && before < windows && after == windows + 1, "{before} of {windows}, then {after}");
+    assert!(std::fs::read(bench.path("second")).unwrap() == std::fs::read(&whole).unwrap(), "as if nothing had happened");
+
+    // All is known: nobody is asked.
+    let began = Instant::now();
+    run("third", Arc::new(AtomicBool::new(false))).unwrap();
+    assert_eq!(memory.kept.load(Ordering::Relaxed), after);
+    assert!(std::fs::read(bench.path("third")).unwrap() == std::fs::read(&whole).unwrap());
+    println!("known already: {:.1} s", began.elapsed().as_secs_f64());
 }

@@ -5,7 +5,7 @@ use crate::error::Problem;
 use crate::guard::{Acting, Opened};
 use crate::session::cookie;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use zapys_casework::view::CaseView;
@@ -39,8 +39,23 @@ pub async fn case(app: Opened, _: Acting) -> Result<Json<CaseView>, Problem> {
     Ok(Json(app.case.overview().await?))
 }
 
+/// Whoever asks for the work to be done wants it to go on.
 pub async fn process(app: Opened, _: Acting) -> Result<Json<Value>, Problem> {
+    app.case.resume_work().await?;
     let queued = app.case.plan(&[], &[]).await?;
     app.work.wake();
     Ok(Json(json!({"queued": queued})))
+}
+
+pub async fn pause(app: Opened, _: Acting) -> Result<Json<Value>, Problem> {
+    app.case.pause_work().await?;
+    app.work.tell("work", json!({"paused": true}));
+    Ok(Json(json!({"paused": true})))
+}
+
+pub async fn first(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    let item = app.case.resolve(&item).await?;
+    let open = app.case.put_first(&[item]).await?;
+    app.work.wake();
+    Ok(Json(json!({"open": open})))
 }

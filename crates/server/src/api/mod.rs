@@ -58,6 +58,8 @@ pub fn inside() -> Router<App> {
         .route("/search", post(search::search))
         .route("/intake", post(intake::intake).layer(axum::extract::DefaultBodyLimit::disable()))
         .route("/process", post(case::process))
+        .route("/process/pause", post(case::pause))
+        .route("/items/{item}/first", post(case::first))
         .route("/events", get(events::events))
         .route("/verify", post(custody::verify))
         .route("/custody", get(custody::page))

@@ -2,7 +2,7 @@
 
 import { forget } from '../forget';
 import { presence } from '../presence.svelte';
-import { byThePage, eventsUrl, getCase, onLocked, openSession, processDue, Refusal, verify as askVerify } from './client';
+import { byThePage, eventsUrl, getCase, onLocked, openSession, pauseWork, processDue, Refusal, verify as askVerify } from './client';
 import { Resource } from './resource.svelte';
 import type { CaseView, LockedSession, OpenSession, ProgressEvent, Verification } from './types';
 
@@ -79,6 +79,16 @@ class Casework {
       this.queued = null;
     }
     this.refresh();
+  }
+
+  /** Begins nothing new; what is under way comes to its end. */
+  async pause(): Promise<void> {
+    try {
+      await pauseWork();
+    } finally {
+      this.queued = null;
+      this.refresh();
+    }
   }
 
   async verify(): Promise<void> {

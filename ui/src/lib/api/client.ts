@@ -204,6 +204,8 @@ export const intakeUrl = (name: string): string => `${ROOT}/intake?name=${encode
 export const search = (query: { query: string; lang?: string; kind?: string; limit: number }, signal?: AbortSignal): Promise<SearchAnswer> =>
   post('/search', query, signal);
 export const verify = (): Promise<Verification> => post('/verify');
+export const pauseWork = (): Promise<{ paused: boolean }> => post('/process/pause');
+export const putFirst = (item: string): Promise<{ open: number }> => post(`/items/${item}/first`);
 export const processDue = (): Promise<{ queued: number }> => post('/process');
 export function getLedger(cursor: string | null, limit: number, signal?: AbortSignal): Promise<LedgerPage> {
   const params = new URLSearchParams({ limit: String(limit) });

@@ -60,6 +60,8 @@ export interface Stage {
   failed: number;
   running: number;
   seconds_left: number | null;
+  /** Seconds of sound in a second of the clock. */
+  times_real_time?: number | null;
 }
 export interface Change {
   time: string;
@@ -206,6 +208,8 @@ export interface Segment {
   flags: string[];
   words: Word[];
   translations: Record<string, { text: string; engine: string; reviewed: boolean }>;
+  /** What another hearing has in its place, where that is other words; empty where it heard none. */
+  second?: { text: string; engine: string };
   /** The newest revision that changed it: its words are a person's then. */
   revision?: number;
 }

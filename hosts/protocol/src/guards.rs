@@ -1,4 +1,5 @@
-//! Signs that a text was not heard but invented: it repeats itself, or says more than anybody can.
+//! Signs that a text was not heard but invented: it repeats itself, or says more than anybody can. Whoever heard it, a host or a
+//! server elsewhere, it is held to the same.
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;

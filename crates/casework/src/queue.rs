@@ -1,0 +1,195 @@
+//! The queue as people see and steer it: how far each stage is, how long the rest takes, what goes first, and rest.
+
+use crate::Result;
+use crate::engines::Wanted;
+use crate::error::CaseError;
+use crate::jobs::needs;
+use crate::open::Casework;
+use crate::view::{StageView, WorkView};
+use zapys_domain::{DerivativeKind, ItemId, ItemKind};
+use zapys_store::{JobState, SoundCount, StageCount};
+
+/// Setting of the record: nothing new is begun.
+const PAUSED: &str = "work.paused";
+/// What goes first has so much more priority than anything else.
+pub(crate) const FIRST: i32 = 1000;
+
+impl Casework {
+    /// Begins nothing new until [`Casework::resume_work`]; what is under way comes to its end. It holds for every worker of the case, and
+    /// over restarts.
+    pub async fn pause_work(&self) -> Result<()> {
+        self.set_paused("1").await
+    }
+    /// Goes on with what is queued, as soon as a worker looks.
+    pub async fn resume_work(&self) -> Result<()> {
+        self.set_paused("").await
+    }
+    async fn set_paused(&self, value: &str) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        tx.set_setting(PAUSED, value).await?;
+        Ok(tx.commit().await?)
+    }
+    /// Whether nothing new is begun.
+    pub async fn is_paused(&self) -> Result<bool> {
+        Ok(self.store.setting(PAUSED).await?.is_some_and(|v| !v.is_empty()))
+    }
+
+    /// Has what is due of these items done before anything else, and what follows from it. Returns how many jobs are open of them.
+    pub async fn put_first(&self, items: &[ItemId]) -> Result<u64> {
+        self.plan(items, &[]).await?;
+        let mut open = 0;
+        for item in items {
+            self.store.item(*item).await?.ok_or(CaseError::NoSuchItem)?;
+            self.store.raise_jobs(*item, FIRST, self.clock.now()).await?;
+            open +=
+                self.store.jobs_of(*item).await?.iter().filter(|j| matches!(j.state, JobState::Ready | JobState::Leased)).count()
+                    as u64;
+        }
+        Ok(open)
+    }
+
+    /// How far the work is, stage by stage.
+    pub async fn progress(&self) -> Result<WorkView> {
+        let (stages, sound) = self.numbers_of_work().await?;
+        self.work_view(&stages, &sound).await
+    }
+
+    /// What [`Casework::progress`] counts; the sound only where something waits, as it takes longer to count.
+    pub(crate) async fn numbers_of_work(&self) -> Result<(Vec<StageCount>, Vec<SoundCount>)> {
+        let stages = self.store.stage_counts().await?;
+        let sound = if stages.iter().any(|s| s.work.open() > 0) { self.store.sound_counts().await? } else { Vec::new() };
+        Ok((stages, sound))
+    }
+
+    pub(crate) async fn work_view(&self, stages: &[StageCount], sound: &[SoundCount]) -> Result<WorkView> {
+        let workers = self.settings.workers().max(1) as u64;
+        let forecast = Forecast { stages, sound, wanted: self.wanted() };
+        let mut kinds: Vec<DerivativeKind> = stages.iter().map(|s| s.kind).collect();
+        // Stages that nothing has reached yet, and something will.
+        let unreached: Vec<_> = DerivativeKind::ALL.iter().copied().filter(|k| !kinds.contains(k)).collect();
+        kinds.extend(unreached.into_iter().filter(|k| forecast.coming(*k).open > 0));
+        let view = |kind: DerivativeKind| {
+            let count = stages.iter().find(|s| s.kind == kind);
+            let of = |get: fn(&StageCount) -> u64| count.map_or(0, get);
+            let (done, failed) = (of(|s| s.work.done), of(|s| s.work.failed));
+            let open = of(|s| s.work.open()) + forecast.coming(kind).open;
+            StageView {
+                derivation: kind.word().into(),
+                total: open + done + failed,
+                done,
+                failed,
+                running: of(|s| s.work.leased),
+                seconds_left: forecast.work_ms(kind).filter(|_| open > 0).map(|ms| ms.div_ceil(1000 * workers)),
+                times_real_time: forecast.times_real_time(kind).map(|x| x * workers as f64),
+            }
+        };
+        Ok(WorkView { paused: self.is_paused().await?, stages: kinds.into_iter().map(view).collect() })
+    }
+}
+
+/// Work that is not queued yet, because it needs what is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Coming {
+    open: u64,
+    ms: u64,
+    unknown: u64,
+}
+
+/// How long the rest takes. Sound is counted by its length: one stage takes a recording as long as the others did for each second of
+/// sound. Whatever else waits takes as long as its kind did on average.
+struct Forecast<'a> {
+    stages: &'a [StageCount],
+    sound: &'a [SoundCount],
+    wanted: Wanted,
+}
+impl Forecast<'_> {
+    fn sound(&self, kind: DerivativeKind) -> SoundCount {
+        self.sound.iter().find(|s| s.kind == kind).cloned().unwrap_or_default()
+    }
+
+    /// Recordings that will come to this stage and wait for an earlier one still.
+    fn coming(&self, kind: DerivativeKind) -> Coming {
+        let wanted = match kind {
+            DerivativeKind::Translation => self.wanted.translate,
+            DerivativeKind::SecondTranscript => self.wanted.second,
+            _ => true,
+        };
+        let Some(before) = needs(kind, ItemKind::Recording).last().filter(|_| wanted) else { return Coming::default() };
+        let (waiting, further) = (self.sound(*before), self.coming(*before));
+        Coming { open: waiting.open + further.open, ms: waiting.open_ms + further.ms, unknown: waiting.unknown + further.unknown }
+    }
+
+    /// Working time that a stage still needs, in milliseconds; `None` before anything is known.
+    fn work_ms(&self, kind: DerivativeKind) -> Option<u64> {
+        let sound = self.sound(kind);
+        let coming = self.coming(kind);
+        let stage = self.stages.iter().find(|s| s.kind == kind);
+        // Pictures, texts and tables.
+        let others = stage.map_or(0, |s| s.work.open()).saturating_sub(sound.open);
+        let mean = stage.and_then(|s| s.mean_ms);
+        let other_ms = if others > 0 { mean? * others } else { 0 };
+        if sound.open + coming.open == 0 {
+            return Some(other_ms);
+        }
+        let (unknown, known_ms) = (sound.unknown + coming.unknown, sound.open_ms + coming.ms);
+        let usual_ms = self.usual_ms();
+        let ms = known_ms + if unknown > 0 { usual_ms? * unknown } else { 0 };
+        Some(other_ms + (ms as f64 * self.cost(kind)?).ceil() as u64)
+    }
+
+    /// Length of a recording, as far as they are known.
+    fn usual_ms(&self) -> Option<u64> {
+        let longest = self.sound.iter().map(|s| (s.done + s.open - s.unknown, s.done_ms + s.open_ms)).max()?;
+        (longest.0 > 0).then(|| longest.1 / longest.0)
+    }
+
+    /// Working time for each unit of sound; before one was done, of the slowest that was: better too long than too short.
+    fn cost(&self, kind: DerivativeKind) -> Option<f64> {
+        let cost = |s: &SoundCount| (s.done_ms > 0).then(|| s.took_ms as f64 / s.done_ms as f64);
+        cost(&self.sound(kind)).or_else(|| self.sound.iter().filter_map(cost).reduce(f64::max))
+    }
+
+    /// How many seconds of sound one worker gets through in a second.
+    fn times_real_time(&self, kind: DerivativeKind) -> Option<f64> {
+        let s = self.sound(kind);
+        (s.took_ms > 0 && s.done_ms > 0).then(|| s.done_ms as f64 / s.took_ms as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DerivativeKind::{Proxy, SecondTranscript, Speech, Transcript, Translation};
+    use zapys_store::WorkCounts;
+
+    fn stage(kind: DerivativeKind, ready: u64, done: u64, mean_ms: u64) -> StageCount {
+        StageCount { kind, work: WorkCounts { ready, done, ..WorkCounts::default() }, mean_ms: (done > 0).then_some(mean_ms) }
+    }
+
+    #[test]
+    fn what_follows_is_forecast_with_what_waits() {
+        let stages = [stage(Speech, 3, 1, 1000), stage(Transcript, 1, 1, 6000), stage(Translation, 0, 1, 3000)];
+        let sound = [
+            // Three wait for the gate, one of them of unknown length; the usual length is a minute.
+            SoundCount { kind: Speech, open: 3, open_ms: 120_000, unknown: 1, done: 1, done_ms: 60_000, took_ms: 1000 },
+            SoundCount { kind: Transcript, open: 1, open_ms: 60_000, unknown: 0, done: 1, done_ms: 60_000, took_ms: 6000 },
+            SoundCount { kind: Translation, done: 1, done_ms: 60_000, took_ms: 3000, ..SoundCount::default() },
+        ];
+        let f = Forecast { stages: &stages, sound: &sound, wanted: Wanted { translate: true, second: false } };
+        assert_eq!(f.coming(Transcript), Coming { open: 3, ms: 120_000, unknown: 1 });
+        assert_eq!(f.coming(Translation), Coming { open: 4, ms: 180_000, unknown: 1 });
+        assert_eq!(f.coming(SecondTranscript), Coming::default());
+        assert_eq!([Speech, Transcript, Translation].map(|k| f.work_ms(k)), [Some(3000), Some(24_000), Some(12_000)]);
+        assert_eq!(f.times_real_time(Transcript), Some(10.0));
+        let untranslated = Forecast { wanted: Wanted { translate: false, second: false }, ..f };
+        assert_eq!(untranslated.coming(Translation), Coming::default());
+    }
+
+    #[test]
+    fn before_anything_is_known_nothing_is_promised() {
+        let stages = [stage(Transcript, 2, 0, 0), stage(Proxy, 4, 2, 500)];
+        let sound = [SoundCount { kind: Transcript, open: 2, open_ms: 9000, ..SoundCount::default() }];
+        let f = Forecast { stages: &stages, sound: &sound, wanted: Wanted::ALL };
+        assert_eq!((f.work_ms(Transcript), f.work_ms(Proxy)), (None, Some(2000)));
+    }
+}
