@@ -9,6 +9,7 @@ use std::sync::Arc;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::kind::Recognised;
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, ItemKind};
+use zapys_engines::speech::choice::Second;
 use zapys_engines::{Contract, Emitted, Engine, EngineError, Engines, EnginesConfig, Work, WriteJson};
 use zapys_formats::Reading;
 use zapys_store::{DerivationRow, ItemRow};
@@ -90,8 +91,13 @@ pub(crate) fn params(item: &ItemRow, kind: DerivativeKind) -> Value {
 
 impl Casework {
     pub(crate) fn wanted(&self) -> Wanted {
-        let second = self.settings.second() != zapys_engines::speech::choice::Second::Nobody;
+        let second = self.settings.second() != Second::Nobody;
         Wanted { translate: !self.settings.text("translate").is_empty(), second }
+    }
+
+    /// The address that windows of speech go to; `None` where all stays on this machine.
+    pub fn speech_goes_to(&self) -> Option<String> {
+        self.settings.speech_goes_to()
     }
 
     /// What is to be derived from an item, and what was, though nobody wants it any more.

@@ -129,7 +129,7 @@ impl Settings {
         })?;
         let second = Second::parse(self.text("second"))
             .ok_or_else(|| bad("second", "the name of a speech pack, `server`, `again`, or nothing"))?;
-        if speech.asks_server() || second == Second::By(Choice::Server) {
+        if asks_server(&speech, &second) {
             self.speech_server().url().map_err(|wants| bad("speech_server", wants))?;
             if self.text("speech_server_model").trim().is_empty() {
                 return Err(bad("speech_server_model", "the name of the model, as the server lists it"));
@@ -204,10 +204,19 @@ impl Settings {
         let text = |name| self.text(name).trim().to_owned();
         ServerConfig { address: text("speech_server"), model: text("speech_server_model"), key_file }
     }
+    /// Host and port of the server that speech goes to; `None` where all stays on this machine.
+    pub fn speech_goes_to(&self) -> Option<String> {
+        let url = self.speech_server().url().ok().filter(|_| asks_server(&self.speech(), &self.second()))?;
+        Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+    }
     /// False only where the operator switched the sandbox off.
     pub fn sandbox_required(&self) -> bool {
         self.text("sandbox") != "off"
     }
+}
+
+fn asks_server(speech: &Choices, second: &Second) -> bool {
+    speech.asks_server() || *second == Second::By(Choice::Server)
 }
 
 fn known(name: &str) -> Option<&'static str> {
@@ -272,6 +281,25 @@ mod tests {
         assert_eq!(from("listen"), Some(Provenance::Environment));
         assert_eq!(from("case"), Some(Provenance::Flag));
         assert_eq!(from("sandbox"), Some(Provenance::Default));
+    }
+
+    #[test]
+    fn speech_leaves_the_machine_only_where_the_settings_say_so() {
+        let load = |flags: &[(&'static str, &str)]| {
+            Settings::load(None, [], &flags.iter().map(|(n, v)| (*n, (*v).to_owned())).collect::<Vec<_>>())
+        };
+        let server = [("speech_server", "https://speech.example.org/v1"), ("speech_server_model", "large")];
+        assert_eq!(load(&server).expect("good").speech_goes_to(), None, "a server that nobody asks");
+        for asking in [("second", "server"), ("speech", "server"), ("speech", "uk=server, whisper-base")] {
+            let settings = load(&[server[0], server[1], asking]).expect("good");
+            assert_eq!(settings.speech_goes_to().as_deref(), Some("speech.example.org:443"));
+            assert!(matches!(load(&[server[1], asking]), Err(SettingsError::Value { name: "speech_server", .. })));
+            assert!(matches!(load(&[server[0], asking]), Err(SettingsError::Value { name: "speech_server_model", .. })));
+            let plain = ("speech_server", "http://speech.example.org/v1");
+            assert!(matches!(load(&[plain, server[1], asking]), Err(SettingsError::Value { name: "speech_server", .. })));
+        }
+        assert!(matches!(load(&[("speech", "a, b")]), Err(SettingsError::Value { name: "speech", .. })));
+        assert!(matches!(load(&[("second", "two words")]), Err(SettingsError::Value { name: "second", .. })));
     }
 
     #[test]

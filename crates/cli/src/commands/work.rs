@@ -39,6 +39,9 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
         case.put_first(&items).await?;
         items.clear();
     }
+    if let Some(place) = case.speech_goes_to() {
+        out.note(format!("Windows of speech go to {place}, as the settings say."));
+    }
     let cancel = Arc::new(AtomicBool::new(false));
     let stop = cancel.clone();
     let quiet = out.quiet;

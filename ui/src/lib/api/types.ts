@@ -34,6 +34,8 @@ export interface OpenSession {
   csrf: string;
   /** Seconds without a person after which it locks; null for never. */
   lock_after_s: number | null;
+  /** The server that speech is sent to; null where all stays on this machine. */
+  speech_goes_to?: string | null;
 }
 export type Session = LockedSession | OpenSession;
 

@@ -30,6 +30,8 @@ export const en = {
   'shell.loading': 'Loading',
   'shell.retry': 'Try again',
   'shell.network': 'Network off',
+  'shell.network.speech': 'Speech goes to {place}',
+  'shell.network.speech.why': 'The settings name a speech server. Windows of speech go there, and nothing else.',
   'shell.network.why': 'This page speaks only to zapys on this computer.',
   'shell.keys': 'Keys',
   'shell.status': 'State of the case',

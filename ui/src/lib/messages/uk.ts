@@ -21,6 +21,8 @@ export const uk: Messages = {
   'shell.loading': 'Завантаження',
   'shell.retry': 'Спробувати ще раз',
   'shell.network': 'Мережу вимкнено',
+  'shell.network.speech': 'Мовлення йде на {place}',
+  'shell.network.speech.why': 'У налаштуваннях названо сервер мовлення. Туди йдуть уривки мовлення, і більше нічого.',
   'shell.network.why': 'Ця сторінка говорить лише із zapys на цьому комп’ютері.',
   'shell.keys': 'Клавіші',
   'shell.status': 'Стан справи',
