@@ -158,6 +158,7 @@ impl Casework {
         let bench = self.bench().await?;
         self.record_missing_sandbox(&bench).await?;
         self.plan_until(&request.items, &request.only, &cancel).await?;
+        self.send_scout().await?;
         let owner = format!("process:{}", std::process::id());
         let run = Run {
             case: Arc::new(Shared { bench, owner }),

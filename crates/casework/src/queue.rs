@@ -6,7 +6,7 @@ use crate::error::CaseError;
 use crate::jobs::needs;
 use crate::open::Casework;
 use crate::view::{StageView, WorkView};
-use zapys_domain::{DerivativeKind, ItemId, ItemKind};
+use zapys_domain::{DerivativeKind, EntrySeq, ItemId, ItemKind};
 use zapys_store::{JobState, SoundCount, StageCount};
 
 /// Setting of the record: nothing new is begun.
@@ -46,6 +46,15 @@ impl Casework {
                     as u64;
         }
         Ok(open)
+    }
+
+    /// Sends one recording ahead through all stages where none has been through yet: the rest can be forecast after it.
+    pub(crate) async fn send_scout(&self) -> Result<()> {
+        let heard = !self.store.finished_since(EntrySeq(0), &[DerivativeKind::Transcript], 1).await?.is_empty();
+        if let Some(item) = self.store.job_waiting(DerivativeKind::Speech).await?.filter(|_| !heard) {
+            self.store.raise_jobs(item, FIRST, self.clock.now()).await?;
+        }
+        Ok(())
     }
 
     /// How far the work is, stage by stage.
@@ -143,16 +152,15 @@ impl Forecast<'_> {
         (longest.0 > 0).then(|| longest.1 / longest.0)
     }
 
-    /// Working time for each unit of sound; before one was done, of the slowest that was: better too long than too short.
+    /// Working time for each unit of sound; `None` before one was done: stages differ a hundredfold, so no other tells.
     fn cost(&self, kind: DerivativeKind) -> Option<f64> {
-        let cost = |s: &SoundCount| (s.done_ms > 0).then(|| s.took_ms as f64 / s.done_ms as f64);
-        cost(&self.sound(kind)).or_else(|| self.sound.iter().filter_map(cost).reduce(f64::max))
+        let s = self.sound(kind);
+        (s.done_ms > 0).then(|| s.took_ms as f64 / s.done_ms as f64)
     }
 
     /// How many seconds of sound one worker gets through in a second.
     fn times_real_time(&self, kind: DerivativeKind) -> Option<f64> {
-        let s = self.sound(kind);
-        (s.took_ms > 0 && s.done_ms > 0).then(|| s.done_ms as f64 / s.took_ms as f64)
+        self.cost(kind).filter(|c| *c > 0.0).map(f64::recip)
     }
 }
 

@@ -296,6 +296,7 @@ impl Casework {
                         engine: translation.engine.name.clone(),
                         reviewed: false,
                         confidence: other.confidence,
+                        lost: other.lost,
                     };
                     s.translations.insert(translation.language.to_string(), view);
                 }

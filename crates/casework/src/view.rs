@@ -352,6 +352,9 @@ pub struct SegmentTranslation {
     pub engine: String,
     pub reviewed: bool,
     pub confidence: f32,
+    /// What does not seem to have survived.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<zapys_domain::transcript::Lost>,
 }
 
 /// Readable text as shown.

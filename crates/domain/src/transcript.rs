@@ -167,4 +167,19 @@ pub struct TranslatedSegment {
     pub text: String,
     /// 0 to 1.
     pub confidence: f32,
+    /// What does not seem to have survived, or was put in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Lost>,
+}
+
+crate::words! {
+    /// What a translation seems to have lost or put in, beside its words.
+    Lost {
+        /// A number.
+        Number = "number",
+        /// A name.
+        Name = "name",
+        /// A negation.
+        Negation = "negation",
+    }
 }

@@ -6,6 +6,7 @@
 pub mod decode;
 mod detect;
 pub mod host;
+mod lexicon;
 pub mod models;
 pub mod ocr;
 pub mod parts;

@@ -4,6 +4,8 @@
 //! places that matter most: whoever cites it must have a person check it, and the record says that nobody has. Real
 //! translation models come as packs of their own.
 
+mod survival;
+
 use crate::decode;
 use crate::host::Next;
 use crate::parts;
@@ -142,6 +144,11 @@ impl Engine for WhisperTranslate {
             let text = format!("The engine gave no usable translation of {n_without} of {} segments.", foreign.len());
             findings.push(Finding::whole("not-translated", Severity::Warning, text));
         }
+        let n_lost = segments.iter().filter(|s| !s.lost.is_empty()).count();
+        if n_lost > 0 {
+            let text = format!("In {n_lost} segments a number, name or negation does not seem to have survived translation.");
+            findings.push(Finding::whole("lost-in-translation", Severity::Warning, text));
+        }
         let translation = Translation {
             language: Lang::parse("en").expect("a language tag"),
             engine: self.identity.clone(),
@@ -168,6 +175,7 @@ fn span(s: &Segment) -> Span {
 
 fn translated(segment: &Segment, heard: &Heard) -> TranslatedSegment {
     TranslatedSegment {
+        lost: survival::lost(&segment.text, &heard.text),
         id: segment.id.clone(),
         text: heard.text.clone(),
         confidence: heard.mean_log_probability.exp().clamp(0.0, 1.0),

@@ -47,6 +47,7 @@ statements! {
     JOB = concat!("SELECT ", job_columns!(), " FROM jobs WHERE id = $1");
     OF_ITEM = concat!("SELECT ", job_columns!(), " FROM jobs WHERE item = $1 ORDER BY kind");
     BY_STATE = concat!("SELECT ", job_columns!(), " FROM jobs WHERE state = $1 ORDER BY updated DESC, id LIMIT $2");
+    WAITING = "SELECT item FROM jobs WHERE state = 'ready' AND kind = $1 ORDER BY priority DESC, created, id LIMIT 1";
     OPEN = "SELECT COUNT(*) AS n FROM jobs WHERE state IN ('ready', 'leased')";
     NEXT_START = "SELECT MIN(not_before) AS at FROM jobs WHERE state = 'ready'";
     STAGES = "SELECT kind, state, COUNT(*) AS n FROM jobs GROUP BY kind, state ORDER BY kind, state";
@@ -77,6 +78,8 @@ reads! {
     fn jobs_of(item: ItemId) -> Vec<JobRow>;
     /// Jobs in one state, newest change first; at most `limit`.
     fn jobs(state: JobState, limit: u32) -> Vec<JobRow>;
+    /// The item whose job of this kind waits for its turn at the front; `None` if none waits.
+    fn job_waiting(kind: DerivativeKind) -> Option<ItemId>;
     /// Number of jobs that wait or run.
     fn jobs_open() -> u64;
     /// The earliest moment at which a waiting job may start; `None` if none waits.
@@ -96,6 +99,9 @@ impl Run<'_> {
     }
     async fn jobs(&mut self, state: JobState, limit: u32) -> Result<Vec<JobRow>, StoreError> {
         self.all(BY_STATE, &args![state.word(), u64::from(limit)]).await?.iter().map(job).collect()
+    }
+    async fn job_waiting(&mut self, kind: DerivativeKind) -> Result<Option<ItemId>, StoreError> {
+        self.opt(WAITING, &args![kind.word()]).await?.map(|r| r.of("jobs", "item").id("item")).transpose()
     }
     async fn jobs_open(&mut self) -> Result<u64, StoreError> {
         self.one(OPEN, &[]).await?.n()

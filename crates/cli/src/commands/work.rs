@@ -20,7 +20,8 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
                 .ok_or(CaseError::Flag { flag: "--only", wants: "names of derivations as `zapys process --help` lists them" })?,
         );
     }
-    let case = open(settings, Access::Write).await?;
+    // Whoever only looks may look while others work.
+    let case = open(settings, if args.status { Access::Read } else { Access::Write }).await?;
     let mut items = Vec::new();
     for item in &args.items {
         items.push(case.resolve(item).await?);
@@ -95,12 +96,13 @@ fn tell(work: &WorkView, out: &Out) {
         vec![s.derivation.clone(), format!("{} of {}", s.done, s.total), s.failed.to_string(), left, speed]
     });
     out.table(&["stage", "done", "failed", "left", "against real time"], &rows.collect::<Vec<_>>());
+    // Known once every stage that is not through has done something.
     let left: Option<u64> = work.stages.iter().filter(|s| s.done + s.failed < s.total).map(|s| s.seconds_left).sum();
     match left {
         _ if work.paused => out.say("Paused; `zapys process --resume` goes on."),
         Some(0) => out.say("Nothing is due."),
         Some(seconds) => out.say(format!("About {} left.", time(seconds))),
-        None => {}
+        None => out.say("How long the rest takes is not known yet: a stage has done nothing so far."),
     }
 }
 

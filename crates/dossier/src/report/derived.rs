@@ -12,7 +12,7 @@ use zapys_domain::call::CallTable;
 use zapys_domain::media::{DecodeFacts, Peaks, PictureFacts, ProbeFacts};
 use zapys_domain::message::{ChatExport, Message};
 use zapys_domain::text::ReadText;
-use zapys_domain::transcript::{Flag, Segment, Transcript, Translation};
+use zapys_domain::transcript::{Flag, Segment, Transcript, TranslatedSegment, Translation};
 use zapys_domain::{DerivativeKind, EngineIdentity};
 
 /// Words that the engine gives less than this are marked.
@@ -224,8 +224,8 @@ fn transcript(out: &mut dyn Write, t: &Transcript, beside: &[&Translation]) -> i
         write!(out, "<th scope=\"col\">{}, by {}</th>", html(words::language(b.language.as_str())), html(&b.engine.name))?;
     }
     writeln!(out, "<th scope=\"col\">Doubts</th></tr></thead>\n<tbody>")?;
-    let by_id: Vec<BTreeMap<&str, &str>> =
-        beside.iter().map(|b| b.segments.iter().map(|s| (s.id.as_str(), s.text.as_str())).collect()).collect();
+    let by_id: Vec<BTreeMap<&str, &TranslatedSegment>> =
+        beside.iter().map(|b| b.segments.iter().map(|s| (s.id.as_str(), s)).collect()).collect();
     for s in &t.segments {
         segment(out, t, s, beside, &by_id)?;
     }
@@ -237,7 +237,7 @@ fn segment(
     t: &Transcript,
     s: &Segment,
     beside: &[&Translation],
-    by_id: &[BTreeMap<&str, &str>],
+    by_id: &[BTreeMap<&str, &TranslatedSegment>],
 ) -> io::Result<()> {
     let voice = s.speaker.as_ref().and_then(|id| t.speakers.iter().position(|v| v.id == *id));
     let who = match (voice, &s.speaker) {
@@ -260,7 +260,7 @@ fn segment(
     } else {
         write!(out, "<td class=\"say\" lang=\"{}\" dir=\"auto\">{}</td>", html(s.language.as_str()), marked(s))?;
         for (b, texts) in beside.iter().zip(by_id) {
-            let text = texts.get(s.id.as_str()).map_or("<span class=\"unknown\">not translated</span>".into(), |t| html(t));
+            let text = texts.get(s.id.as_str()).map_or("<span class=\"unknown\">not translated</span>".into(), |t| translated(t));
             write!(out, "<td class=\"say\" lang=\"{}\" dir=\"auto\">{text}</td>", html(b.language.as_str()))?;
         }
     }
@@ -269,6 +269,12 @@ fn segment(
         write!(out, "<span class=\"chip\">{}</span>", flag_words(*f))?;
     }
     writeln!(out, "</td></tr>")
+}
+
+/// A translation with what it seems to have lost.
+fn translated(s: &TranslatedSegment) -> String {
+    let lost: Vec<String> = s.lost.iter().map(|l| format!("<span class=\"chip\">{l}?</span>")).collect();
+    format!("{} {}", html(&s.text), lost.concat()).trim_end().to_owned()
 }
 
 fn read_text(out: &mut dyn Write, t: &ReadText) -> io::Result<()> {

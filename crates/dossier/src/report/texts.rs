@@ -84,7 +84,8 @@ fn transcript(no: ExhibitNo, t: &Transcript, beside: &[(usize, &Translation)]) -
         let _ = writeln!(out, "\n  {}: {}", s.language, line(&s.text));
         for (_, b) in beside {
             if let Some(x) = b.segments.iter().find(|x| x.id == s.id) {
-                let _ = writeln!(out, "  {}: {}", b.language, line(&x.text));
+                let lost: String = x.lost.iter().map(|l| format!(" ({l}?)")).collect();
+                let _ = writeln!(out, "  {}: {}{lost}", b.language, line(&x.text));
             }
         }
     }

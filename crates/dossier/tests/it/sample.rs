@@ -233,7 +233,7 @@ fn translation() -> Translation {
             .iter()
             .enumerate()
             .filter(|(i, _)| *i != 4)
-            .map(|(i, l)| TranslatedSegment { id: format!("s{:04}", i + 1), text: l.3.into(), confidence: 0.7 })
+            .map(|(i, l)| TranslatedSegment { id: format!("s{:04}", i + 1), text: l.3.into(), confidence: 0.7, lost: vec![] })
             .collect(),
     }
 }

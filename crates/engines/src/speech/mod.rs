@@ -47,7 +47,7 @@ pub(crate) const ROUND: u64 = 20 * 60 * RATE;
 /// Counts up whenever the code here or in the host changes what comes out.
 const ACTIVITY_REVISION: u32 = 1;
 const TRANSCRIBE_REVISION: u32 = 1;
-const TRANSLATE_REVISION: u32 = 1;
+const TRANSLATE_REVISION: u32 = 2;
 const SECOND_REVISION: u32 = 1;
 
 const SOUND: &[ItemKind] = &[ItemKind::Recording, ItemKind::Video];

@@ -209,7 +209,7 @@ export interface Segment {
   confidence: number;
   flags: string[];
   words: Word[];
-  translations: Record<string, { text: string; engine: string; reviewed: boolean }>;
+  translations: Record<string, { text: string; engine: string; reviewed: boolean; lost?: string[] }>;
   /** What another hearing has in its place, where that is other words; empty where it heard none. */
   second?: { text: string; engine: string };
   /** The newest revision that changed it: its words are a person's then. */

@@ -97,6 +97,10 @@ export const words = {
   'derivation.calls': 'Rows read',
   'derivation.picture': 'Picture metadata read',
 
+  'lost.number': 'number',
+  'lost.name': 'name',
+  'lost.negation': 'negation',
+
   'stage.probe': 'Kind of file',
   'stage.decode': 'Sound decoded',
   'stage.peaks': 'Waveforms',

@@ -99,6 +99,10 @@ export const words: Record<keyof typeof english, string> = {
   'derivation.calls': 'Рядки прочитано',
   'derivation.picture': 'Метадані знімка прочитано',
 
+  'lost.number': 'число',
+  'lost.name': 'ім’я',
+  'lost.negation': 'заперечення',
+
   'stage.probe': 'Вид файлу',
   'stage.decode': 'Розкодування звуку',
   'stage.peaks': 'Хвилі звуку',
