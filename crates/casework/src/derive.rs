@@ -16,6 +16,7 @@ use zapys_domain::{
     Action, Actor, Checked, DerivationKey, DerivativeKind, EntrySeq, Fault, Finding, Instant, Meter, ObjectId, Progress,
     Severity, Step,
 };
+use zapys_engines::host::take_waited;
 use zapys_engines::parts::{NoParts, Parts};
 use zapys_engines::{Emitted, Engine, EngineError, Input, Work};
 use zapys_store::{DerivationRow, DerivationState, Failure, ItemRow, JobRow, ObjectRow, Recorded};
@@ -40,6 +41,8 @@ struct Application {
     params: serde_json::Value,
     key: DerivationKey,
     started: Instant,
+    /// Milliseconds that the engine waited for its turn at a host.
+    waited_ms: AtomicU64,
 }
 
 impl Application {
@@ -57,7 +60,9 @@ impl Application {
             output_media_type: None,
             started: self.started,
             finished,
-            elapsed_ms: u64::try_from((finished.micros() - self.started.micros()) / 1000).unwrap_or(0),
+            elapsed_ms: u64::try_from((finished.micros() - self.started.micros()) / 1000)
+                .unwrap_or(0)
+                .saturating_sub(self.waited_ms.load(Ordering::Relaxed)),
             failure: None,
             entry,
         }
@@ -112,7 +117,7 @@ impl Casework {
         let params = params(&item, job.kind);
         let key = DerivationKey::of(&inputs, engine.identity(), &params);
         let started = self.clock.now();
-        let a = Application { item, engine, inputs, params, key, started };
+        let a = Application { item, engine, inputs, params, key, started, waited_ms: AtomicU64::new(0) };
         if let Some(known) = self.store.derivation(key).await?.filter(|d| d.state == DerivationState::Done) {
             if known.item == a.item.id {
                 let mut tx = self.store.begin().await?;
@@ -174,6 +179,7 @@ impl Casework {
             Ok(ran) => ran,
             Err(e) => return Ok(Err(e)),
         };
+        a.waited_ms.store(u64::try_from(ran.waited.as_millis()).unwrap_or(0), Ordering::Relaxed);
         let batch = self.vault.batch();
         let json = ran.emitted.value.media_type == "application/json";
         let staged = tokio::task::spawn_blocking(move || -> Result<_> {
@@ -221,9 +227,11 @@ impl Casework {
                 cancel,
             };
             // A bug in one engine must cost one job, not the case.
+            take_waited();
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.run(&mut work)));
+            let waited = take_waited();
             Ok(match result {
-                Ok(Ok(emitted)) => Ok(Ran { output, emitted, _scratch: scratch }),
+                Ok(Ok(emitted)) => Ok(Ran { output, emitted, waited, _scratch: scratch }),
                 Ok(Err(e)) => Err(e),
                 Err(_) => Err(EngineError::Failed { tool: "the engine", reason: "it stopped in the middle".into() }),
             })
@@ -362,6 +370,8 @@ pub(crate) struct Run<'a> {
 pub(crate) struct Ran {
     pub output: PathBuf,
     pub emitted: Checked<Emitted>,
+    /// How long it waited for its turn at a host that other derivations were asking.
+    pub waited: std::time::Duration,
     _scratch: tempfile::TempDir,
 }
 

@@ -11,6 +11,9 @@ use zapys_store::{JobState, SoundCount, StageCount};
 
 /// Setting of the record: nothing new is begun.
 const PAUSED: &str = "work.paused";
+/// Done by the host of speech.
+const HEARD: [DerivativeKind; 4] =
+    [DerivativeKind::Speech, DerivativeKind::Transcript, DerivativeKind::SecondTranscript, DerivativeKind::Translation];
 /// What goes first has so much more priority than anything else.
 pub(crate) const FIRST: i32 = 1000;
 
@@ -72,6 +75,9 @@ impl Casework {
 
     pub(crate) async fn work_view(&self, stages: &[StageCount], sound: &[SoundCount]) -> Result<WorkView> {
         let workers = self.settings.workers().max(1) as u64;
+        // One host does all hearing on this machine, with all cores; whoever waits for it does not work.
+        let heard_here = self.speech_goes_to().is_none();
+        let at_once = |kind| if heard_here && HEARD.contains(&kind) { 1 } else { workers };
         let forecast = Forecast { stages, sound, wanted: self.wanted() };
         let mut kinds: Vec<DerivativeKind> = stages.iter().map(|s| s.kind).collect();
         // Stages that nothing has reached yet, and something will.
@@ -88,8 +94,8 @@ impl Casework {
                 done,
                 failed,
                 running: of(|s| s.work.leased),
-                seconds_left: forecast.work_ms(kind).filter(|_| open > 0).map(|ms| ms.div_ceil(1000 * workers)),
-                times_real_time: forecast.times_real_time(kind).map(|x| x * workers as f64),
+                seconds_left: forecast.work_ms(kind).filter(|_| open > 0).map(|ms| ms.div_ceil(1000 * at_once(kind))),
+                times_real_time: forecast.times_real_time(kind).map(|x| x * at_once(kind) as f64),
             }
         };
         Ok(WorkView { paused: self.is_paused().await?, stages: kinds.into_iter().map(view).collect() })

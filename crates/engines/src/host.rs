@@ -6,14 +6,24 @@
 use crate::EngineError;
 use crate::models::digest;
 use crate::sandbox::{Limits, Sandbox, SandboxChild};
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zapys_host_protocol::{Ask, Hello, PROTOCOL, Reply, frame};
+
+thread_local! {
+    /// How long this thread waited for its turn at hosts that others were asking.
+    static WAITED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+/// How long this thread waited for its turn at hosts since it was last asked: an engine that waits does not work.
+pub fn take_waited() -> Duration {
+    WAITED.with(Cell::take)
+}
 
 /// A host must have loaded its models and said hello in this time.
 const START: Duration = Duration::from_secs(120);
@@ -103,6 +113,12 @@ impl Host {
 
     /// Waits for its turn, but not once the work is no longer wanted.
     fn lock(&self, cancel: &AtomicBool) -> Result<std::sync::MutexGuard<'_, Option<Running>>, EngineError> {
+        let began = Instant::now();
+        let turn = self.turn(cancel);
+        WAITED.with(|w| w.set(w.get() + began.elapsed()));
+        turn
+    }
+    fn turn(&self, cancel: &AtomicBool) -> Result<std::sync::MutexGuard<'_, Option<Running>>, EngineError> {
         loop {
             if cancel.load(Ordering::Relaxed) {
                 return Err(EngineError::Cancelled);

@@ -34,7 +34,19 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("warc", warc),
     ("index", index),
     ("wacz", wacz),
+    ("heard", heard),
 ];
+
+/// Whatever a speech server answers about a window, segments and words lie inside it, in order.
+fn heard(bytes: &[u8]) {
+    const SECONDS: u64 = 20;
+    for s in zapys_engines::speech::segments_of_answer(bytes, SECONDS * 16_000).into_iter().flatten() {
+        assert!(s.start_ms <= s.end_ms && s.end_ms <= SECONDS * 1000);
+        assert!((0.0..=1.0).contains(&s.confidence) && !s.text.is_empty());
+        assert!(s.words.iter().all(|w| w.start_ms <= w.end_ms && (0.0..=1.0).contains(&w.confidence)));
+        assert!(s.words.windows(2).all(|w| w[0].end_ms <= w[1].start_ms));
+    }
+}
 
 /// Any bytes are recognised as something, under any name.
 fn recognise(bytes: &[u8]) {

@@ -17,7 +17,7 @@ mod transcribe;
 pub use activity::SpeechActivity;
 pub use listener::{Hearing, Listener};
 pub use second::SecondOpinion;
-pub use server::{Server, ServerConfig};
+pub use server::{Server, ServerConfig, segments_of_answer};
 pub use transcribe::{Transcribe, TranscribeParams, Way};
 
 pub(crate) use rounds::{Span, read_rounds};

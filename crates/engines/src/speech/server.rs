@@ -6,7 +6,8 @@
 //! guards. A server says which model it is before and after each recording; where that changes, the transcript says so.
 
 use super::listener::{Hearing, Listener};
-use super::{RATE, patience};
+use super::packing::Window;
+use super::{RATE, patience, segments};
 use crate::EngineError;
 use futures_util::{Stream, StreamExt, stream};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, multipart};
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use zapys_domain::EngineIdentity;
 use zapys_domain::derivation::Repeatability;
+use zapys_domain::transcript::Segment;
 use zapys_host_protocol::{Heard, HeardWord, WindowsAsk, guards};
 
 /// Counts up whenever the code here changes what comes out.
@@ -265,6 +267,13 @@ impl Listener for Server {
         })?;
         Ok(languages.into_iter().filter(|(l, _)| l != "und").max_by_key(|(_, n)| *n).map(|(l, _)| l))
     }
+}
+
+/// What a server's answer about one window of so many samples comes to, for whoever looks at answers alone. `None` where it makes no sense.
+pub fn segments_of_answer(answer: &[u8], samples: u64) -> Option<Vec<Segment>> {
+    let read: Answer = serde_json::from_slice(answer).ok()?;
+    let hearing = read.hearing(0, samples, None);
+    Some(segments::of_window(&hearing, &Window::plain(0, samples), 0))
 }
 
 fn short(v: &serde_json::Value) -> bool {
