@@ -47,6 +47,9 @@ pub struct HostPlan {
     pub env: Vec<(String, OsString)>,
     /// Address space in bytes.
     pub memory_bytes: u64,
+    /// A host that holds more than so many bytes after a question is ended, and the next question begins another: inference libraries
+    /// keep what they freed, and it grows from question to question.
+    pub retire_above_bytes: u64,
 }
 
 /// A host that is started when first asked.
@@ -57,6 +60,8 @@ pub struct Host {
 }
 struct Running {
     child: SandboxChild,
+    /// Memory that it held after the last question, as it said.
+    resident_bytes: u64,
     to: BufWriter<ChildStdin>,
     from: BufReader<ChildStdout>,
     hello: Hello,
@@ -97,6 +102,9 @@ impl Host {
         match outcome {
             Ok(()) => {
                 running.child.set_wall(Duration::MAX);
+                if running.resident_bytes > self.plan.retire_above_bytes {
+                    *slot = None;
+                }
                 Ok(())
             }
             Err(Broken::Refused(e)) => {
@@ -165,6 +173,7 @@ impl Host {
         let from = BufReader::new(child.stdout.take().expect("stdout was piped"));
         let mut running = Running {
             child,
+            resident_bytes: 0,
             to,
             from,
             hello: Hello { protocol: 0, host: String::new(), version: String::new(), answers: Vec::new(), threads: 0 },
@@ -229,6 +238,14 @@ enum Broken {
     Pipe,
 }
 
+/// The reply, with what it says of memory noted.
+fn noted(reply: Reply, resident: &mut u64) -> Reply {
+    if let Reply::Done { resident_bytes, .. } = &reply {
+        *resident = *resident_bytes;
+    }
+    reply
+}
+
 fn converse(
     running: &mut Running,
     ask: &Ask,
@@ -236,7 +253,7 @@ fn converse(
     cancel: &AtomicBool,
     each: &mut dyn FnMut(Reply) -> Result<Next, EngineError>,
 ) -> Result<(), Broken> {
-    let Running { child, to, from, .. } = running;
+    let Running { child, to, from, resident_bytes, .. } = running;
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         // Sound goes out while replies come in, or both sides would wait for each other with full pipes.
@@ -268,7 +285,7 @@ fn converse(
                     let e = EngineError::Failed { tool: "speech host", reason };
                     break Err(if sound.is_empty() || code != "bad-request" { Broken::Refused(e) } else { Broken::Told(e) });
                 }
-                Ok(Some((reply, _))) => match each(reply) {
+                Ok(Some((reply, _))) => match each(noted(reply, resident_bytes)) {
                     Ok(Next::More) => {}
                     Ok(Next::Enough) => break Ok(()),
                     Err(e) => break Err(Broken::Told(e)),
@@ -327,7 +344,15 @@ mod tests {
         let program = dir.join("host");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let plan = HostPlan { tool: "test host", program, shown: vec![], args: vec![], env: vec![], memory_bytes: 1_000_000_000 };
+        let plan = HostPlan {
+            tool: "test host",
+            program,
+            shown: vec![],
+            args: vec![],
+            env: vec![],
+            memory_bytes: 1_000_000_000,
+            retire_above_bytes: 1_000_000,
+        };
         Host::new(Sandbox::detect().expect("bubblewrap"), plan)
     }
     /// A `printf` that writes this reply as a frame.
@@ -387,6 +412,25 @@ mod tests {
         let refuses = host(dir.path(), &script);
         assert!(ask(&refuses, &[], MINUTE).unwrap_err().to_string().contains("not today"));
         assert_eq!(ask(&refuses, &[], MINUTE).unwrap(), [(1, 2)]);
+    }
+
+    #[test]
+    fn a_host_that_grew_is_replaced_between_questions() {
+        let done = |resident_bytes| Reply::Done { language: None, resident_bytes };
+        let enough = |reply| Ok(if matches!(reply, Reply::Done { .. }) { Next::Enough } else { Next::More });
+        let never = Arc::new(AtomicBool::new(false));
+        // Each process answers one question: the second gets an answer from another process only.
+        let dir = tempfile::tempdir().unwrap();
+        let grows = host(dir.path(), &format!("{}; {}; sleep 100", says(&hello(PROTOCOL)), says(&done(2_000_000))));
+        for _ in 0..3 {
+            grows.ask(&Ask::Pcm, &[], MINUTE, &never, enough).unwrap();
+        }
+        // One that stays small stays, and answers twice.
+        let dir = tempfile::tempdir().unwrap();
+        let script = format!("{}; {}; {}; exit 7", says(&hello(PROTOCOL)), says(&done(900_000)), says(&done(0)));
+        let stays = host(dir.path(), &script);
+        stays.ask(&Ask::Pcm, &[], MINUTE, &never, enough).unwrap();
+        stays.ask(&Ask::Pcm, &[], MINUTE, &never, enough).unwrap();
     }
 
     #[test]

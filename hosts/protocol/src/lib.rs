@@ -111,6 +111,9 @@ pub enum Reply {
     Done {
         /// Language of all windows together, as the model names it; absent where there were none.
         language: Option<String>,
+        /// Memory that the host holds now, in bytes; 0 where it does not say.
+        #[serde(default)]
+        resident_bytes: u64,
     },
     /// The question cannot be answered; the next one may be asked.
     Error {

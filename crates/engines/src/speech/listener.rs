@@ -76,7 +76,7 @@ impl Listener for Speech {
                 each(h.into());
                 Ok(Next::More)
             }
-            Reply::Done { language: found } => {
+            Reply::Done { language: found, .. } => {
                 language = found;
                 Ok(Next::Enough)
             }

@@ -40,6 +40,8 @@ use zapys_domain::{DerivativeKind, EngineIdentity, ItemKind};
 pub const HOST: &str = "zapys-engine-speech";
 /// Name of the host in errors.
 pub(crate) const TOOL: &str = "speech host";
+/// Memory of a host between questions, beside twice the weights of its model, in bytes: what a question needs and more.
+const RETIRE_ABOVE: u64 = 600_000_000;
 /// Samples per second in which speech is heard.
 pub(crate) const RATE: u64 = 16_000;
 /// Speech that is asked about at once: 20 minutes.
@@ -204,11 +206,12 @@ impl Speech {
         let mut args: Vec<String> = vec!["--threads".into(), threads.to_string(), "--gate".into()];
         args.push(format!("/models/gate/{model}"));
         args.extend(["--onnxruntime", "/libraries/onnxruntime/libonnxruntime.so"].map(String::from));
-        let mut memory_bytes = 4_000_000_000;
+        let (mut memory_bytes, mut retire_above_bytes) = (4_000_000_000, RETIRE_ABOVE);
         if let Some(pack) = &whisper {
             shown.push((pack.folder.clone(), inside("/models/whisper")));
             args.extend(["--whisper", "/models/whisper"].map(String::from));
             memory_bytes += 4 * weights(pack);
+            retire_above_bytes += 2 * weights(pack);
         }
         let plan = HostPlan {
             tool: TOOL,
@@ -217,6 +220,7 @@ impl Speech {
             args: args.into_iter().map(Into::into).collect(),
             env: environment().into_iter().map(|(n, v)| (n.to_owned(), v.into())).collect(),
             memory_bytes,
+            retire_above_bytes,
         };
         Ok(Arc::new(Self {
             host: Host::new(sandbox.clone(), plan),
