@@ -230,14 +230,21 @@ impl Casework {
             // Not level before the last part: after a crash everything since the last level state is fed again.
             let level = if part + 1 == n_parts { level.or(before) } else { before };
             let done = tokio::task::spawn_blocking(move || -> Result<()> {
-                let mut feed = index.feed()?;
-                for (item, layers) in &fed {
-                    for (layer, passages) in layers {
-                        feed.replace(*item, *layer, passages)?;
+                let feed_once = || {
+                    let mut feed = index.feed()?;
+                    for (item, layers) in &fed {
+                        for (layer, passages) in layers {
+                            feed.replace(*item, *layer, passages)?;
+                        }
                     }
+                    feed.commit(level.unwrap_or(0))
+                };
+                match feed_once() {
+                    // A thread of the index gave up and did not say why: a disk that was full for a moment, most likely. What was not
+                    // committed is forgotten, so it may be fed again.
+                    Err(zapys_search::IndexError::Engine(_)) => Ok(feed_once()?),
+                    fed => Ok(fed?),
                 }
-                feed.commit(level.unwrap_or(0))?;
-                Ok(())
             });
             done.await.map_err(|_| CaseError::Lost)??;
         }
