@@ -335,10 +335,10 @@ impl Casework {
             return Ok(BTreeMap::new());
         }
         let engine = derivation.engine.model.unwrap_or(derivation.engine.name);
-        let mut readings: BTreeMap<String, Reading> = second.readings.into_iter().map(|r| (r.id.clone(), r)).collect();
+        let readings: BTreeMap<String, Reading> = second.readings.into_iter().map(|r| (r.id.clone(), r)).collect();
         words.segments.iter_mut().filter_map(|s| readings.get(&s.id).map(|r| (s, r))).for_each(|(s, r)| s.doubt(r));
         let view = |r: Reading| SecondView { text: r.text, engine: engine.clone() };
-        Ok(std::mem::take(&mut readings).into_iter().map(|(id, r)| (id, view(r))).collect())
+        Ok(readings.into_iter().map(|(id, r)| (id, view(r))).collect())
     }
 
     /// The readable text of a picture, article or document.

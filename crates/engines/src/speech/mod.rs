@@ -77,17 +77,16 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
     let slot = |emits, engine| Slot { emits, takes: SOUND, language: None, engine };
     let mut slots =
         vec![slot(DerivativeKind::Speech, activity.map_err(Lack::clone)), slot(DerivativeKind::Translation, translate)];
-    let transcribe =
-        |l: Result<(Sandbox, Arc<dyn Listener>), Lack>| l.map(|(s, l)| Arc::new(Transcribe::new(s, l)) as Arc<dyn Engine>);
+    let transcribe = |l: Who| l.map(|(s, l)| Arc::new(Transcribe::new(s, l)) as Arc<dyn Engine>);
     for (language, choice) in &config.speech.languages {
         let who = listeners.listener(choice);
-        let state = who.as_ref().map(|(_, l)| shown(&l.identity())).map_err(Lack::clone);
+        let state = shown(&who);
         availability.push(line(&format!("speech in {language}"), "writing down speech in that language", state));
         slots.push(Slot { language: Some(language.clone()), ..slot(DerivativeKind::Transcript, transcribe(who)) });
     }
     let usual = listeners.listener(&config.speech.usual);
     if config.speech.usual != Choice::Pack(None) {
-        let state = usual.as_ref().map(|(_, l)| shown(&l.identity())).map_err(Lack::clone);
+        let state = shown(&usual);
         availability.push(line("speech", "writing down speech", state));
     }
     let (second, way) = match &config.second {
@@ -97,7 +96,7 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
     };
     slots.push(slot(DerivativeKind::Transcript, transcribe(usual)));
     if let Some(second) = second {
-        let state = second.as_ref().map(|(_, l)| shown(&l.identity())).map_err(Lack::clone);
+        let state = shown(&second);
         availability.push(line("second opinion", "hearing speech once more", state));
         let engine = second.map(|(s, l)| Arc::new(SecondOpinion::new(s, l, way)) as Arc<dyn Engine>);
         slots.push(slot(DerivativeKind::SecondTranscript, engine));
@@ -105,9 +104,13 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
     (slots, availability)
 }
 
-fn shown(who: &EngineIdentity) -> String {
+/// Somebody who listens, with the sandbox that decodes for them, or why they are not there.
+type Who = Result<(Sandbox, Arc<dyn Listener>), Lack>;
+/// The same for `doctor`: model and place.
+fn shown(who: &Who) -> Result<String, Lack> {
+    let who = who.as_ref().map_err(Lack::clone)?.1.identity();
     let place = who.version.rsplit_once('+').map_or("", |(_, place)| place);
-    format!("{} ({place})", who.model.as_deref().unwrap_or(&who.name))
+    Ok(format!("{} ({place})", who.model.as_deref().unwrap_or(&who.name)))
 }
 
 type Found = Result<Arc<Speech>, Lack>;
@@ -128,7 +131,7 @@ impl Listeners<'_> {
         found
     }
 
-    fn listener(&mut self, choice: &Choice) -> Result<(Sandbox, Arc<dyn Listener>), Lack> {
+    fn listener(&mut self, choice: &Choice) -> Who {
         let sandbox = self.sandbox.clone()?;
         match choice {
             Choice::Server => {
