@@ -12,6 +12,8 @@ const LOOKS = [
   ['light', async () => {}],
   ['dark', (page) => page.emulateMedia({ colorScheme: 'dark' })],
   ['tablet', (page) => page.setViewportSize({ width: 1024, height: 768 })],
+  // So low that whatever may scroll does.
+  ['low', (page) => page.setViewportSize({ width: 1024, height: 420 })],
   [
     'contrast',
     async (page) => {
@@ -41,6 +43,8 @@ export async function faultsOf(page) {
   const faults = [];
   for (const [name, change] of LOOKS) {
     await change(page);
+    // Two frames: what watches its own size has seen the new one.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     for (const fault of await broken(page)) faults.push(`${name}: ${fault}`);
   }
   await page.emulateMedia({ colorScheme: 'light' });

@@ -5,7 +5,7 @@ import { places } from '../lib/places.mjs';
 
 export default function access(bench) {
   describe('WCAG 2.2 AA', () => {
-    test('no page breaks a rule: light, dark, contrast, tablet', async () => {
+    test('no page breaks a rule: light, dark, contrast, tablet, low', async () => {
       const faults = [];
       for (const place of places(bench)) {
         await bench.with(place.path, async (page) => {

@@ -475,6 +475,7 @@ export const en = {
   'chat.missing': 'file not in the export',
 
   // calls
+  'calls.table': 'Calls, as in the file',
   'calls.row': 'Row',
   'calls.start': 'Start, as written',
   'calls.a': 'Caller',

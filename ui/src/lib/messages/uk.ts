@@ -456,6 +456,7 @@ export const uk: Messages = {
   'chat.notext': 'без тексту',
   'chat.missing': 'файлу в експорті немає',
 
+  'calls.table': 'Дзвінки, як у файлі',
   'calls.row': 'Рядок',
   'calls.start': 'Початок, як написано',
   'calls.a': 'Хто дзвонив',
