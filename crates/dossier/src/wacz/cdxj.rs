@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zapys_domain::Instant;
 
-/// Where a record lies and what it is. Numbers may stand as texts, as older programs write them.
+/// Where a record lies and what it is. Numbers are whole and may stand as texts, as older programs write them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Place {
     #[allow(missing_docs)]
@@ -46,10 +46,12 @@ impl Line {
         let (key, rest) = line.split_once(' ')?;
         let (timestamp, json) = rest.split_once(' ')?;
         let plain = (1..=17).contains(&timestamp.len()) && timestamp.bytes().all(|b| b.is_ascii_digit());
-        if key.is_empty() || !plain {
+        let place: Place = serde_json::from_str(json).ok()?;
+        let whole = [Some(&place.length), Some(&place.offset), place.status.as_ref()].into_iter().flatten();
+        if key.is_empty() || !plain || !whole.into_iter().all(|v| v.is_u64() || v.is_string()) {
             return None;
         }
-        Some(Self { key: key.into(), timestamp: timestamp.into(), place: serde_json::from_str(json).ok()? })
+        Some(Self { key: key.into(), timestamp: timestamp.into(), place })
     }
 }
 impl std::fmt::Display for Line {
