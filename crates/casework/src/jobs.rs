@@ -304,11 +304,12 @@ impl Casework {
 /// What must be there before a derivation of this kind of item can run, beside the original: what engines' contracts name, the last
 /// of it at the end.
 pub(crate) fn needs(kind: DerivativeKind, of: ItemKind) -> &'static [DerivativeKind] {
-    use DerivativeKind::{Decode, Peaks, Probe, Proxy, SecondTranscript, Speech, Transcript, Translation};
+    use DerivativeKind::{Decode, Peaks, Probe, Proxy, SecondTranscript, Speakers, Speech, Transcript, Translation};
     match kind {
         Decode | Peaks => &[Probe],
         Proxy if matches!(of, ItemKind::Recording | ItemKind::Video) => &[Probe],
-        Transcript => &[Speech],
+        Speakers => &[Speech],
+        Transcript => &[Speech, Speakers],
         Translation => &[Transcript],
         SecondTranscript => &[Speech, Transcript],
         _ => &[],
@@ -322,6 +323,7 @@ fn priority(kind: DerivativeKind) -> i32 {
         DerivativeKind::Peaks | DerivativeKind::Proxy | DerivativeKind::Decode => 40,
         DerivativeKind::Text => 30,
         DerivativeKind::Speech => 20,
+        DerivativeKind::Speakers => 15,
         DerivativeKind::Transcript => 10,
         DerivativeKind::Translation => 0,
         DerivativeKind::SecondTranscript => -10,

@@ -17,6 +17,8 @@ crate::words! {
         Proxy = "proxy",
         /// Where somebody speaks: [`crate::media::Activity`].
         Speech = "speech",
+        /// Who speaks when: [`crate::transcript::Turns`].
+        Speakers = "speakers",
         /// Words spoken: [`crate::transcript::Transcript`].
         Transcript = "transcript",
         /// The words heard again, and where that differs: [`crate::transcript::SecondTranscript`].

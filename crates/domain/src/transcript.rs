@@ -80,6 +80,48 @@ pub struct Speaker {
     /// Channel counted from 0, where one party is on one channel.
     pub channel: Option<u16>,
 }
+crate::words! {
+    /// How the parties of a recording were told apart.
+    ToldApart {
+        /// One party, or one side of the call, is on each channel.
+        Channels = "channels",
+        /// By what the voices sound like.
+        Voices = "voices",
+        /// Not at all: all parties are on one channel, and nobody was there to tell voices apart.
+        NotAtAll = "not-at-all",
+    }
+}
+
+/// Who speaks when. Derivative kind `speakers`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turns {
+    /// Length of the recording in milliseconds.
+    pub duration_ms: u64,
+    /// How the parties were told apart.
+    pub by: ToldApart,
+    /// The voices found, in the order in which they first speak; by channel where that tells them apart.
+    pub speakers: Vec<Speaker>,
+    /// Turns ordered by start, then speaker. Those of different speakers overlap where both speak at once.
+    pub turns: Vec<Turn>,
+}
+/// One stretch in which one voice speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Milliseconds on the media clock.
+    pub start_ms: u64,
+    /// Milliseconds on the media clock, after `start_ms`.
+    pub end_ms: u64,
+    /// Speaker id.
+    pub speaker: String,
+}
+/// Id of the speaker of that number: `A`, `B`…; after `Z` come `S27` and so on.
+pub fn speaker_id(n: usize) -> String {
+    match u8::try_from(n) {
+        Ok(n @ 0..26) => char::from(b'A' + n).to_string(),
+        _ => format!("S{}", n + 1),
+    }
+}
+
 /// The smallest cited unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Segment {

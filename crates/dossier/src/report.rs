@@ -27,7 +27,7 @@ use zapys_domain::call::CallTable;
 use zapys_domain::media::{Activity, DecodeFacts, Document, Peaks, PictureFacts, ProbeFacts};
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
-use zapys_domain::transcript::{SecondTranscript, Transcript, Translation};
+use zapys_domain::transcript::{SecondTranscript, Transcript, Translation, Turns};
 use zapys_ledger::Entry;
 
 /// A derivative as the report can show it, in the order of the exhibit's derivatives.
@@ -43,6 +43,7 @@ pub(crate) enum Shown {
     Decode(Box<Document<DecodeFacts>>),
     Peaks(Box<Document<Peaks>>),
     Speech(Box<Document<Activity>>),
+    Speakers(Box<Document<Turns>>),
     /// Not a document, e.g. a light copy.
     Nothing,
     /// A document, but not one that can be read here.
@@ -68,6 +69,7 @@ impl Shown {
             DerivativeKind::Decode => doc(bytes, Self::Decode),
             DerivativeKind::Peaks => doc(bytes, Self::Peaks),
             DerivativeKind::Speech => doc(bytes, Self::Speech),
+            DerivativeKind::Speakers => doc(bytes, Self::Speakers),
             DerivativeKind::Proxy => Self::Nothing,
         }
     }
@@ -84,6 +86,7 @@ impl Shown {
             Self::Decode(d) => &d.findings,
             Self::Peaks(d) => &d.findings,
             Self::Speech(d) => &d.findings,
+            Self::Speakers(d) => &d.findings,
             Self::Nothing | Self::Unreadable | Self::TooLong => &[],
         }
     }

@@ -26,6 +26,8 @@ pub enum PackKind {
     Speech,
     /// Where somebody speaks.
     Gate,
+    /// Who speaks when, and what a voice sounds like.
+    Voices,
     /// Text to text in another language.
     Translation,
     /// Words and their forms.

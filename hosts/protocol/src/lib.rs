@@ -40,6 +40,12 @@ pub enum Ask {
     Translate(WindowsAsk),
     /// Which language is spoken in each window? Answer: [`Reply::Languages`].
     Detect(WindowsAsk),
+    /// Who speaks when in each window, and what does each voice sound like? Answer: one [`Reply::Voices`] per window in any
+    /// order, then [`Reply::Done`].
+    Voices(SoundAsk),
+    /// What does the one voice in each window sound like? Answer: one [`Reply::Embedding`] per window in any order, then
+    /// [`Reply::Done`].
+    Embed(SoundAsk),
     /// Sound for the question before: the frame's body.
     Pcm,
 }
@@ -82,6 +88,13 @@ impl WindowsAsk {
     }
 }
 
+/// Windows of sound about which nothing more is to be said, each at most [`MAX_WINDOW_SAMPLES`] long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SoundAsk {
+    /// Length of each window in samples.
+    pub windows: Vec<u32>,
+}
+
 /// An answer from a host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
@@ -106,6 +119,15 @@ pub enum Reply {
         windows: Vec<Vec<(String, f32)>>,
         #[allow(missing_docs)]
         together: Option<String>,
+    },
+    /// Who speaks in one window.
+    Voices(VoicesHeard),
+    /// What the voice in one window sounds like.
+    Embedding {
+        /// Index of the window in the question.
+        window: u32,
+        /// A vector of length 1; empty where there was too little to hear.
+        vector: Vec<f32>,
     },
     /// The question is answered.
     Done {
@@ -137,6 +159,34 @@ pub struct Hello {
     pub answers: Vec<String>,
     /// Worker threads.
     pub threads: u32,
+}
+
+/// Samples of one frame of a [`VoiceSpan`].
+pub const VOICE_FRAME: u32 = 270;
+/// Voices of one window at most.
+pub const MAX_VOICES: usize = 8;
+
+/// Who speaks in one window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VoicesHeard {
+    /// Index of the window in the question.
+    pub window: u32,
+    /// Each voice that speaks in it; at most [`MAX_VOICES`].
+    pub voices: Vec<Voice>,
+}
+/// One voice in one window: when it speaks, in time order, without overlap.
+pub type Voice = Vec<VoiceSpan>;
+/// One stretch in which a voice speaks without a pause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VoiceSpan {
+    /// First frame of [`VOICE_FRAME`] samples.
+    pub start: u32,
+    /// One past the last.
+    pub end: u32,
+    /// Frames that the embedding was made of.
+    pub heard_in: u32,
+    /// What it sounds like: a vector of length 1; empty where there was too little to hear.
+    pub embedding: Vec<f32>,
 }
 
 /// What was heard in one window.

@@ -1,6 +1,7 @@
 //! Where somebody speaks: Silero VAD through ONNX Runtime, one probability every 32 ms, then a rule with two thresholds.
 
 use crate::Fault;
+use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
 use std::path::Path;
@@ -19,15 +20,10 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Loads the runtime library and the model. Errors: [`Fault::Model`].
-    pub fn open(runtime: &Path, model: &Path) -> Result<Self, Fault> {
-        let environment = ort::init_from(runtime)
-            .map_err(|_| Fault::Model("ONNX Runtime cannot be loaded"))?
-            .with_name("gate")
-            .build()
-            .map_err(|_| Fault::Model("ONNX Runtime does not start"))?;
+    /// Loads the model. Errors: [`Fault::Model`].
+    pub fn open(environment: &Environment, model: &Path) -> Result<Self, Fault> {
         let session = || -> Result<Session, ort::Error> {
-            let mut builder = Session::builder(&environment)?.with_intra_threads(1)?.with_inter_threads(1)?;
+            let mut builder = Session::builder(environment)?.with_intra_threads(1)?.with_inter_threads(1)?;
             builder.commit_from_file(model)
         };
         Ok(Self { session: session().map_err(|_| Fault::Model("the speech gate's model cannot be loaded"))? })

@@ -1,13 +1,15 @@
 //! `zapys-engine-speech`: hears speech for zapys, in a sandbox, over pipes.
 //!
-//! `zapys-engine-speech --threads N [--whisper FOLDER] [--gate MODEL --onnxruntime LIBRARY]`. Everything it is told
+//! `zapys-engine-speech --threads N [--whisper FOLDER] [--gate MODEL --onnxruntime LIBRARY [--voices FOLDER]]`. Everything it is told
 //! and everything it answers goes through standard input and output as `zapys-host-protocol` says; it opens nothing
 //! but its models, and needs neither network nor disk.
 
+mod fbank;
 mod gate;
 mod mel;
 mod serve;
 mod vocabulary;
+mod voices;
 mod whisper;
 mod words;
 
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
     let run = || -> Result<(), Fault> {
         let settings = serve::Settings::parse(std::env::args().skip(1))?;
         let mut host = serve::Host::start(&settings)?;
-        host.answer_all(&mut std::io::stdin().lock(), &mut std::io::stdout().lock())
+        host.answer_all(&mut std::io::stdin().lock(), &mut std::io::stdout())
     };
     match run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,11 +2,13 @@
 
 use crate::Fault;
 use crate::gate::Gate;
+use crate::voices::Voices;
 use crate::whisper::{Ears, Task};
+use ort::environment::Environment;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zapys_host_protocol::{
-    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, WindowsAsk, frame,
+    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, SoundAsk, WindowsAsk, frame,
 };
 
 /// Samples between two reports of the gate: 10 s.
@@ -21,6 +23,7 @@ pub struct Settings {
     whisper: Option<PathBuf>,
     gate: Option<PathBuf>,
     onnxruntime: Option<PathBuf>,
+    voices: Option<PathBuf>,
 }
 impl Settings {
     /// Reads the command line. Errors: [`Fault::Request`].
@@ -36,7 +39,8 @@ impl Settings {
                 "--whisper" => settings.whisper = Some(value.into()),
                 "--gate" => settings.gate = Some(value.into()),
                 "--onnxruntime" => settings.onnxruntime = Some(value.into()),
-                _ => return Err(Fault::Request("options are --threads, --whisper, --gate, --onnxruntime")),
+                "--voices" => settings.voices = Some(value.into()),
+                _ => return Err(Fault::Request("options are --threads, --whisper, --gate, --onnxruntime, --voices")),
             }
         }
         Ok(settings)
@@ -47,22 +51,23 @@ impl Settings {
 pub struct Host {
     gate: Option<Gate>,
     ears: Option<Ears>,
+    voices: Option<Voices>,
     threads: usize,
 }
 
 impl Host {
     /// Loads what the settings name. Errors: [`Fault::Model`].
     pub fn start(settings: &Settings) -> Result<Self, Fault> {
-        let gate = match (&settings.gate, &settings.onnxruntime) {
-            (Some(model), Some(runtime)) => Some(Gate::open(runtime, model)?),
-            _ => None,
-        };
+        let environment = settings.onnxruntime.as_deref().map(runtime).transpose()?;
+        let with = |model: &Option<PathBuf>| environment.as_ref().zip(model.clone());
+        let gate = with(&settings.gate).map(|(e, model)| Gate::open(e, &model)).transpose()?;
+        let voices = with(&settings.voices).map(|(e, folder)| Voices::open(e, &folder, settings.threads)).transpose()?;
         let ears = settings.whisper.as_ref().map(|folder| Ears::open(folder, settings.threads)).transpose()?;
-        Ok(Self { gate, ears, threads: settings.threads })
+        Ok(Self { gate, ears, voices, threads: settings.threads })
     }
 
     /// Answers until the questions end. Errors: [`Fault::Pipe`].
-    pub fn answer_all(&mut self, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+    pub fn answer_all(&mut self, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
         while let Some((ask, _)) = frame::read::<Ask>(from)? {
             match self.answer(ask, from, to) {
                 Ok(()) => {}
@@ -73,18 +78,20 @@ impl Host {
         Ok(())
     }
 
-    fn answer(&mut self, ask: Ask, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+    fn answer(&mut self, ask: Ask, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
         match ask {
             Ask::Hello { protocol } => self.hello(protocol, to),
             Ask::Gate(ask) => self.listen(&ask, from, to),
             Ask::Transcribe(ask) => self.hear(&ask, Task::Transcribe, from, to),
             Ask::Translate(ask) => self.hear(&ask, Task::Translate, from, to),
             Ask::Detect(ask) => {
-                let sound = sound(&ask, from)?;
+                let sound = sound(&ask.windows, from)?;
                 let ears = self.ears.as_ref().ok_or(Fault::Request("no speech model is loaded"))?;
-                let (windows, together) = ears.languages(&windows(&ask, &sound))?;
+                let (windows, together) = ears.languages(&windows(&ask.windows, &sound))?;
                 Ok(frame::write(to, &Reply::Languages { windows, together }, &[])?)
             }
+            Ask::Voices(ask) => self.tell_apart(&ask, from, to),
+            Ask::Embed(ask) => self.embed(&ask, from, to),
             // Left over from a question that was refused.
             Ask::Pcm => Ok(()),
         }
@@ -100,6 +107,9 @@ impl Host {
         }
         if self.ears.is_some() {
             answers.extend(["transcribe", "translate", "detect"].map(String::from));
+        }
+        if self.voices.is_some() {
+            answers.extend(["voices", "embed"].map(String::from));
         }
         let hello = Hello {
             protocol: PROTOCOL,
@@ -133,14 +143,41 @@ impl Host {
     }
 
     fn hear(&self, ask: &WindowsAsk, task: Task, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
-        let sound = sound(ask, from)?;
+        let sound = sound(&ask.windows, from)?;
         if !(1..=10).contains(&ask.beam) {
             return Err(Fault::Request("the beam is 1 to 10 wide"));
         }
         let ears = self.ears.as_ref().ok_or(Fault::Request("no speech model is loaded"))?;
-        let language = ears.hear(&windows(ask, &sound), ask, task, |heard| Ok(frame::write(to, &Reply::Heard(heard), &[])?))?;
+        let language = ears.hear(&windows(&ask.windows, &sound), ask, task, |heard| Ok(frame::write(to, &Reply::Heard(heard), &[])?))?;
         Ok(frame::write(to, &Reply::Done { language, resident_bytes: resident_bytes() }, &[])?)
     }
+
+    fn tell_apart(&mut self, ask: &SoundAsk, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
+        let sound = sound(&ask.windows, from)?;
+        let voices = self.voices.as_mut().ok_or(NO_VOICES)?;
+        voices.hear(&windows(&ask.windows, &sound), |heard| Ok(frame::write(to, &Reply::Voices(heard), &[])?))?;
+        done(to)
+    }
+
+    fn embed(&mut self, ask: &SoundAsk, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
+        let sound = sound(&ask.windows, from)?;
+        let voices = self.voices.as_mut().ok_or(NO_VOICES)?;
+        let tell = |(window, vector)| Ok(frame::write(to, &Reply::Embedding { window, vector }, &[])?);
+        voices.embed(&windows(&ask.windows, &sound), tell)?;
+        done(to)
+    }
+}
+
+const NO_VOICES: Fault = Fault::Request("no networks for voices are loaded");
+
+/// The one environment of the process. Errors: [`Fault::Model`].
+fn runtime(library: &Path) -> Result<Environment, Fault> {
+    let loaded = ort::init_from(library).map_err(|_| Fault::Model("ONNX Runtime cannot be loaded"))?;
+    loaded.with_name("speech").build().map_err(|_| Fault::Model("ONNX Runtime does not start"))
+}
+
+fn done(to: &mut impl Write) -> Result<(), Fault> {
+    Ok(frame::write(to, &Reply::Done { language: None, resident_bytes: resident_bytes() }, &[])?)
 }
 
 /// Memory that this process holds; 0 where the system does not say.
@@ -151,9 +188,9 @@ fn resident_bytes() -> u64 {
 }
 
 /// Reads the sound of a question, all windows one after the other.
-fn sound(ask: &WindowsAsk, from: &mut impl Read) -> Result<Vec<i16>, Fault> {
-    let total = ask.samples();
-    if ask.windows.len() > MAX_WINDOWS || total > MAX_SAMPLES || ask.windows.iter().any(|&n| n > MAX_WINDOW_SAMPLES) {
+fn sound(windows: &[u32], from: &mut impl Read) -> Result<Vec<i16>, Fault> {
+    let total = windows.iter().map(|&n| u64::from(n)).sum::<u64>();
+    if windows.len() > MAX_WINDOWS || total > MAX_SAMPLES || windows.iter().any(|&n| n > MAX_WINDOW_SAMPLES) {
         return Err(Fault::Request("more or longer windows than allowed"));
     }
     let total = usize::try_from(total).map_err(|_| Fault::Request("more sound than fits"))?;
@@ -165,8 +202,8 @@ fn sound(ask: &WindowsAsk, from: &mut impl Read) -> Result<Vec<i16>, Fault> {
 }
 
 /// Cuts the sound into its windows.
-fn windows<'s>(ask: &WindowsAsk, mut sound: &'s [i16]) -> Vec<&'s [i16]> {
-    ask.windows
+fn windows<'s>(lengths: &[u32], mut sound: &'s [i16]) -> Vec<&'s [i16]> {
+    lengths
         .iter()
         .map(|&n| {
             let (window, rest) = sound.split_at((n as usize).min(sound.len()));
@@ -191,7 +228,7 @@ mod tests {
     use super::*;
 
     fn talk(asks: &[(Ask, Vec<u8>)]) -> (Result<(), Fault>, Vec<Reply>) {
-        let mut host = Host { gate: None, ears: None, threads: 2 };
+        let mut host = Host { gate: None, ears: None, voices: None, threads: 2 };
         let mut pipe = Vec::new();
         for (ask, body) in asks {
             frame::write(&mut pipe, ask, body).expect("written");
@@ -223,13 +260,16 @@ mod tests {
             (Ask::Translate(ask(vec![1; MAX_WINDOWS + 1])), vec![]),
             (Ask::Detect(ask(vec![2])), vec![]),
             (Ask::Pcm, vec![1, 2, 3, 4]),
+            (Ask::Voices(SoundAsk { windows: vec![2] }), vec![]),
+            (Ask::Pcm, vec![1, 2, 3, 4]),
+            (Ask::Embed(SoundAsk { windows: vec![1; MAX_WINDOWS + 1] }), vec![]),
             (Ask::Gate(GateAsk { samples: 1, threshold: [100, 200], min_speech_ms: 0, min_silence_ms: 0 }), vec![]),
             (Ask::Hello { protocol: PROTOCOL }, vec![]),
         ]);
         end.expect("the pipe holds");
-        assert_eq!(replies.len(), 6);
-        assert!(replies[..5].iter().all(|r| code(r) == "bad-request"), "{replies:?}");
-        assert!(matches!(&replies[5], Reply::Hello(h) if h.threads == 2 && h.answers.is_empty()));
+        assert_eq!(replies.len(), 8);
+        assert!(replies[..7].iter().all(|r| code(r) == "bad-request"), "{replies:?}");
+        assert!(matches!(&replies[7], Reply::Hello(h) if h.threads == 2 && h.answers.is_empty()));
     }
 
     #[test]

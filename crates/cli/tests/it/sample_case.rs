@@ -113,7 +113,7 @@ fn first_listening_is_blind(s: &Stage) {
     // In another program: the times come with empty words, and only what was written comes back.
     let sheet = blind("srt");
     assert_eq!(sheet.matches("-->").count(), segments.len());
-    s.write("heard.srt", sheet.replacen("words by ear]", "words by ear] так, слухаю", 1).as_bytes());
+    s.write("heard.srt", sheet.replacen("words by ear] A:", "words by ear] A: так, слухаю", 1).as_bytes());
     let add = ["-C", "case", "review", "add", &item, "heard.srt", "--manner", "listening", "--json"];
     let heard = s.run(&add).ends(0).json().remove(0);
     assert_eq!((&heard["unseen"], &heard["manner"]), (&json!(true), &json!("listening")));

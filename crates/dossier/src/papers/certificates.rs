@@ -193,6 +193,10 @@ fn limits_of(kind: DerivativeKind) -> &'static [&'static str] {
         }
         DerivativeKind::Text => &["Reading of pictures may confuse letters and lines."],
         DerivativeKind::Speech => &["Detection of speech may miss quiet speech and take noise for speech."],
+        DerivativeKind::Speakers => &[
+            "Voices told apart by machine may be merged or split, above all short turns and people who speak at once.",
+            "Nothing is said of who a speaker is.",
+        ],
         DerivativeKind::Messages | DerivativeKind::Calls => {
             &["Values are as the exporting program wrote them; times without a zone are not converted by guess."]
         }

@@ -57,9 +57,11 @@ fn event_type(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Probe | DerivativeKind::Decode | DerivativeKind::Picture | DerivativeKind::Peaks => "metadata extraction",
         DerivativeKind::Messages | DerivativeKind::Calls | DerivativeKind::Text => "extraction",
         DerivativeKind::Proxy => "migration",
-        DerivativeKind::Speech | DerivativeKind::Transcript | DerivativeKind::SecondTranscript | DerivativeKind::Translation => {
-            "creation"
-        }
+        DerivativeKind::Speech
+        | DerivativeKind::Speakers
+        | DerivativeKind::Transcript
+        | DerivativeKind::SecondTranscript
+        | DerivativeKind::Translation => "creation",
     }
 }
 

@@ -12,12 +12,16 @@ mod rounds;
 mod second;
 mod segments;
 mod server;
+mod speakers;
+mod speaking;
 mod transcribe;
+mod voices;
 
 pub use activity::SpeechActivity;
 pub use listener::{Hearing, Listener};
 pub use second::SecondOpinion;
 pub use server::{Server, ServerConfig, segments_of_answer};
+pub use speakers::{SpeakersParams, TellApart};
 pub use transcribe::{Transcribe, TranscribeParams, Way};
 
 pub(crate) use rounds::{Span, read_rounds};
@@ -42,13 +46,16 @@ pub const HOST: &str = "zapys-engine-speech";
 pub(crate) const TOOL: &str = "speech host";
 /// Memory of a host between questions, beside twice the weights of its model, in bytes: what a question needs and more.
 const RETIRE_ABOVE: u64 = 600_000_000;
+/// What the networks for voices may take beside, in bytes.
+const VOICES_MEMORY: u64 = 300_000_000;
 /// Samples per second in which speech is heard.
 pub(crate) const RATE: u64 = 16_000;
 /// Speech that is asked about at once: 20 minutes.
 pub(crate) const ROUND: u64 = 20 * 60 * RATE;
 /// Counts up whenever the code here or in the host changes what comes out.
 const ACTIVITY_REVISION: u32 = 1;
-const TRANSCRIBE_REVISION: u32 = 1;
+const SPEAKERS_REVISION: u32 = 1;
+const TRANSCRIBE_REVISION: u32 = 2;
 const TRANSLATE_REVISION: u32 = 2;
 const SECOND_REVISION: u32 = 1;
 
@@ -64,19 +71,31 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
         None => Err(lack(no_model())),
     });
     let line = |name: &str, purpose, state| Availability { name: name.into(), purpose, state };
+    let voices = speech.as_ref().map_err(Lack::clone).and_then(|s| match &s.voices {
+        Some(pack) => Ok(format!("{} {}", pack.name, pack.version)),
+        None => Err(lack(EngineError::Missing {
+            what: "networks for voices".into(),
+            hint: "Run `make run` on a connected machine, or bring the pack voices with `zapys models import PATH`.".into(),
+        })),
+    });
     let mut availability = vec![
         line("speech gate", "finding where somebody speaks", gate),
+        line("voices", "telling apart who speaks on one channel", voices),
         line("speech model", "writing down and translating speech", whisper),
     ];
     let activity = speech.as_ref().map(|s| Arc::new(SpeechActivity::new(Arc::clone(s))) as Arc<dyn Engine>);
+    let apart = speech.as_ref().map(|s| Arc::new(TellApart::new(Arc::clone(s))) as Arc<dyn Engine>);
     let translate = match &speech {
         Ok(s) if s.whisper.is_some() => Ok(Arc::new(WhisperTranslate::new(Arc::clone(s))) as Arc<dyn Engine>),
         Ok(_) => Err(lack(no_model())),
         Err(lack) => Err(lack.clone()),
     };
     let slot = |emits, engine| Slot { emits, takes: SOUND, language: None, engine };
-    let mut slots =
-        vec![slot(DerivativeKind::Speech, activity.map_err(Lack::clone)), slot(DerivativeKind::Translation, translate)];
+    let mut slots = vec![
+        slot(DerivativeKind::Speech, activity.map_err(Lack::clone)),
+        slot(DerivativeKind::Speakers, apart.map_err(Lack::clone)),
+        slot(DerivativeKind::Translation, translate),
+    ];
     let transcribe = |l: Who| l.map(|(s, l)| Arc::new(Transcribe::new(s, l)) as Arc<dyn Engine>);
     for (language, choice) in &config.speech.languages {
         let who = listeners.listener(choice);
@@ -169,6 +188,7 @@ pub struct Speech {
     program_sha256: String,
     gate: Pack,
     whisper: Option<Pack>,
+    voices: Option<Pack>,
     libraries: [Pack; 2],
     /// Whether digests were compared in this process.
     verified: Mutex<bool>,
@@ -189,6 +209,7 @@ impl Speech {
         let model = gate.files.iter().find(|f| f.name.ends_with(".onnx")).map(|f| f.name.clone());
         let model =
             model.ok_or_else(|| EngineError::Failed { tool: "models", reason: "the speech gate holds no model".into() })?;
+        let voices = packs.iter().find(|p| p.kind == PackKind::Voices).cloned();
         let weights = |p: &Pack| p.file("model.bin").map_or(0, |f| f.bytes);
         let named = |p: &Pack| wanted.is_none_or(|name| p.name == name);
         let whisper = packs.into_iter().filter(|p| p.kind == PackKind::Speech && weights(p) > 0 && named(p)).max_by_key(weights);
@@ -210,6 +231,12 @@ impl Speech {
         args.push(format!("/models/gate/{model}"));
         args.extend(["--onnxruntime", "/libraries/onnxruntime/libonnxruntime.so"].map(String::from));
         let (mut memory_bytes, mut retire_above_bytes) = (4_000_000_000, RETIRE_ABOVE);
+        if let Some(pack) = &voices {
+            shown.push((pack.folder.clone(), inside("/models/voices")));
+            args.extend(["--voices", "/models/voices"].map(String::from));
+            memory_bytes += VOICES_MEMORY;
+            retire_above_bytes += VOICES_MEMORY;
+        }
         if let Some(pack) = &whisper {
             shown.push((pack.folder.clone(), inside("/models/whisper")));
             args.extend(["--whisper", "/models/whisper"].map(String::from));
@@ -231,6 +258,7 @@ impl Speech {
             program_sha256: host::binary_sha256(&program)?,
             gate,
             whisper,
+            voices,
             libraries: [ctranslate2, onnxruntime],
             verified: Mutex::new(false),
         }))
@@ -241,7 +269,7 @@ impl Speech {
     pub(crate) fn host(&self) -> Result<&Host, EngineError> {
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         if !*verified {
-            for pack in self.libraries.iter().chain([&self.gate]).chain(&self.whisper) {
+            for pack in self.libraries.iter().chain([&self.gate]).chain(&self.whisper).chain(&self.voices) {
                 pack.require_intact()?;
             }
             *verified = true;
@@ -252,6 +280,21 @@ impl Speech {
     pub(crate) fn gate_identity(&self) -> EngineIdentity {
         let model = self.gate.files.iter().find(|f| f.name.ends_with(".onnx"));
         self.identity("silero-vad", ACTIVITY_REVISION, &self.libraries[1], &self.gate, model.map(|f| f.sha256.clone()))
+    }
+
+    /// Whether voices that share a channel can be told apart.
+    pub(crate) fn knows_voices(&self) -> bool {
+        self.voices.is_some()
+    }
+    pub(crate) fn speakers_identity(&self, revision: u32) -> EngineIdentity {
+        match &self.voices {
+            Some(pack) => {
+                let weights = |name: &str| pack.file(name).map(|f| f.sha256.clone()).ok();
+                let both = weights("segmentation.onnx").zip(weights("embedding.onnx")).map(|(a, b)| format!("{a}+{b}"));
+                self.identity("speakers-by-voice", revision, &self.libraries[1], pack, both)
+            }
+            None => self.identity("speakers-by-channel", revision, &self.libraries[1], &self.gate, None),
+        }
     }
 
     pub(crate) fn transcribe_identity(&self) -> EngineIdentity {
@@ -319,5 +362,5 @@ pub(crate) fn unexpected() -> EngineError {
 pub fn is_installed(packs: Option<&Path>, hosts: Option<&Path>) -> bool {
     let dir = packs_dir(packs);
     let whole = |name: &str| Pack::open(&dir.join(name)).is_ok();
-    host::locate(HOST, hosts).is_ok() && ["ctranslate2", "onnxruntime", "silero-vad", "whisper-base"].iter().all(|p| whole(p))
+    host::locate(HOST, hosts).is_ok() && ["ctranslate2", "onnxruntime", "silero-vad", "voices", "whisper-base"].iter().all(|p| whole(p))
 }

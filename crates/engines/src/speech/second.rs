@@ -53,7 +53,7 @@ impl Engine for SecondOpinion {
     fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
         let params = parameters(work.params)?;
         let first: Transcript = document(work, 2)?;
-        let (heard, mut findings) = self.hearer.listen(work, &params)?;
+        let (heard, mut findings) = self.hearer.listen(work, &params, None)?;
         let Compared { readings, alone } = compare(&first.segments, &heard.segments);
         findings.extend(alone.into_iter().map(|(start_ms, end_ms, channel)| Finding {
             code: "heard-by-one".into(),

@@ -1,10 +1,11 @@
 //! Words become segments: what is read, cited and translated as one.
 //!
 //! A segment ends at a pause of a second, at the end of a sentence or passage where somebody draws breath, and before it
-//! grows too long to be looked at in one glance. It never reaches over a removed silence of more than a second.
+//! grows too long to be looked at in one glance, and where another voice goes on. It never reaches over a removed silence of more than a second.
 
 use super::listener::Hearing;
 use super::packing::Window;
+use super::speaking::Speaking;
 use std::collections::BTreeMap;
 use zapys_domain::Lang;
 use zapys_domain::transcript::{Flag, Segment, Word};
@@ -50,6 +51,8 @@ struct Placed {
     word: Word,
     tokens: f32,
     ends_passage: bool,
+    /// Number of the speaker, where voices were told apart.
+    speaker: Option<usize>,
 }
 
 /// True for text that is put down to silence: nothing of it is kept, only a finding.
@@ -57,8 +60,8 @@ pub fn unsaid(heard: &Heard) -> bool {
     heard.no_speech > NO_SPEECH && heard.mean_log_probability < UNSAID
 }
 
-/// Segments of one window, in time order, still without ids and speakers.
-pub fn of_window(hearing: &Hearing, window: &Window, channel: u16) -> Vec<Segment> {
+/// Segments of one window, in time order, still without ids. `speaking`: who speaks when on the channel.
+pub fn of_window(hearing: &Hearing, window: &Window, channel: u16, speaking: &Speaking) -> Vec<Segment> {
     let mut last_end = 0;
     let words = hearing.heard.words.iter().map(|w| {
         let (first, last) = (u64::from(w.start_ms) * 16, u64::from(w.end_ms) * 16);
@@ -74,14 +77,19 @@ pub fn of_window(hearing: &Hearing, window: &Window, channel: u16) -> Vec<Segmen
             word: Word { start_ms, end_ms, text: w.text.clone(), confidence: w.probability.clamp(0.0, 1.0) },
             tokens: f32::from(w.tokens.max(1)),
             ends_passage: w.ends_passage,
+            speaker: None,
         }
     });
-    let words: Vec<Placed> = words.collect();
+    let mut words: Vec<Placed> = words.collect();
+    let said: Vec<(u64, u64)> = words.iter().map(|w| (w.word.start_ms, w.word.end_ms)).collect();
+    for (word, speaker) in words.iter_mut().zip(speaking.of_words(&said)) {
+        word.speaker = speaker;
+    }
     let mut segments = Vec::new();
     let mut from = 0;
     for i in 1..=words.len() {
         if i == words.len() || ends(&words[i - 1], &words[i]) {
-            divide(&words[from..i], &mut |part| segments.push(segment(part, hearing, channel)));
+            divide(&words[from..i], &mut |part| segments.push(segment(part, hearing, channel, speaking)));
             from = i;
         }
     }
@@ -91,7 +99,7 @@ pub fn of_window(hearing: &Hearing, window: &Window, channel: u16) -> Vec<Segmen
 /// Whether a segment ends between two words.
 fn ends(a: &Placed, b: &Placed) -> bool {
     let pause = b.word.start_ms - a.word.end_ms;
-    pause >= PAUSE_MS || (pause >= BREATH_MS && (a.ends_passage || ends_sentence(&a.word.text)))
+    a.speaker != b.speaker || pause >= PAUSE_MS || (pause >= BREATH_MS && (a.ends_passage || ends_sentence(&a.word.text)))
 }
 
 fn ends_sentence(word: &str) -> bool {
@@ -128,7 +136,7 @@ fn divide(words: &[Placed], out: &mut dyn FnMut(&[Placed])) {
     divide(&words[at..], out);
 }
 
-fn segment(words: &[Placed], hearing: &Hearing, channel: u16) -> Segment {
+fn segment(words: &[Placed], hearing: &Hearing, channel: u16, speaking: &Speaking) -> Segment {
     let heard = &hearing.heard;
     let tokens: f32 = words.iter().map(|w| w.tokens).sum();
     let log: f32 = words.iter().map(|w| w.word.confidence.max(1e-6).ln() * w.tokens).sum();
@@ -144,11 +152,16 @@ fn segment(words: &[Placed], hearing: &Hearing, channel: u16) -> Segment {
     if hearing.rated && confidence < LOW_CONFIDENCE {
         flags.push(Flag::LowConfidence);
     }
+    let (start_ms, end_ms) = (words.first().map_or(0, |w| w.word.start_ms), words.last().map_or(0, |w| w.word.end_ms));
+    let speaker = words.first().and_then(|w| w.speaker);
+    if speaker.is_some_and(|s| speaking.is_talked_over(s, start_ms, end_ms)) {
+        flags.push(Flag::Overlap);
+    }
     Segment {
         id: String::new(),
-        start_ms: words.first().map_or(0, |w| w.word.start_ms),
-        end_ms: words.last().map_or(0, |w| w.word.end_ms),
-        speaker: None,
+        start_ms,
+        end_ms,
+        speaker: speaker.and_then(|s| speaking.id(s)).map(str::to_owned),
         channel: Some(channel),
         language: Lang::parse(&heard.language).unwrap_or_default(),
         text,
@@ -217,7 +230,7 @@ mod tests {
     #[test]
     fn segments_end_at_pauses_and_sentences() {
         let h = heard(&[("Жду", 0, 300), ("тебя.", 320, 600), ("Едешь?", 900, 1200), ("Да", 1250, 1400), ("еду", 2500, 2700)]);
-        let segments = of_window(&h, &Window::plain(16_000, 64_000), 1);
+        let segments = of_window(&h, &Window::plain(16_000, 64_000), 1, &Speaking::default());
         assert_eq!(texts(&segments), [("Жду тебя.", 1000, 1600), ("Едешь? Да", 1900, 2400), ("еду", 3500, 3700)]);
         assert!(segments.iter().all(|s| s.channel == Some(1) && s.flags.is_empty() && (s.confidence - 0.9).abs() < 1e-5));
         assert_eq!(segments[0].words[1].start_ms, 1320);
@@ -232,7 +245,7 @@ mod tests {
             ],
         };
         let h = heard(&[("раз", 600, 900), ("два", 980, 1400), ("три", 1400, 1900)]);
-        assert_eq!(texts(&of_window(&h, &window, 0)), [("раз", 600, 900), ("два три", 10_000, 10_900)]);
+        assert_eq!(texts(&of_window(&h, &window, 0, &Speaking::default())), [("раз", 600, 900), ("два три", 10_000, 10_900)]);
     }
 
     #[test]
@@ -240,7 +253,7 @@ mod tests {
         let mut words: Vec<(String, u32, u32)> = (0..40).map(|i| (format!("слово{i}"), i * 350, i * 350 + 300)).collect();
         words[18].0.push(',');
         let list: Vec<(&str, u32, u32)> = words.iter().map(|(t, a, b)| (t.as_str(), *a, *b)).collect();
-        let segments = of_window(&heard(&list), &Window::plain(0, 16_000 * 15), 0);
+        let segments = of_window(&heard(&list), &Window::plain(0, 16_000 * 15), 0, &Speaking::default());
         assert!(segments[..segments.len() - 1].iter().any(|s| s.text.ends_with(',')));
         assert!(segments.iter().all(|s| s.end_ms - s.start_ms <= LONG_MS && s.text.chars().count() <= LONG_TEXT));
         let joined: Vec<String> = segments.iter().map(|s| s.text.clone()).collect();
@@ -250,7 +263,7 @@ mod tests {
     #[test]
     fn doubts_become_flags() {
         let window = Window::plain(0, 32_000);
-        let flags = |h: &Hearing| of_window(h, &window, 0)[0].flags.clone();
+        let flags = |h: &Hearing| of_window(h, &window, 0, &Speaking::default())[0].flags.clone();
         let mut h = heard(&[("Продолжение", 0, 300), ("следует...", 300, 600)]);
         assert_eq!(flags(&h), [Flag::NoSpeech]);
         h.heard.repeats = true;
@@ -263,7 +276,7 @@ mod tests {
         h.heard.mean_log_probability = -0.5;
         assert!(!unsaid(&h.heard));
         assert_eq!(flags(&h), [Flag::NoSpeech]);
-        assert!(of_window(&heard(&[]), &window, 0).is_empty());
+        assert!(of_window(&heard(&[]), &window, 0, &Speaking::default()).is_empty());
     }
 
     #[test]
@@ -271,7 +284,7 @@ mod tests {
         let mut h = heard(&[("Жду тебя у моста.", 0, 1300), ("Приезжай один.", 1600, 2900)]);
         (h.timed, h.rated) = (false, false);
         h.heard.words.iter_mut().for_each(|w| w.probability = 0.0);
-        let segments = of_window(&h, &Window::plain(0, 48_000), 0);
+        let segments = of_window(&h, &Window::plain(0, 48_000), 0, &Speaking::default());
         assert_eq!(texts(&segments), [("Жду тебя у моста.", 0, 1300), ("Приезжай один.", 1600, 2900)]);
         assert!(segments.iter().all(|s| s.words.is_empty() && s.confidence == 0.0 && s.flags.is_empty()));
     }
@@ -285,7 +298,7 @@ mod tests {
             ],
         };
         let h = heard(&[("а", 90, 150), ("б", 60, 110), ("в", 150, 900), ("г", 3000, 1)]);
-        let segments = of_window(&h, &window, 0);
+        let segments = of_window(&h, &window, 0, &Speaking::default());
         let words: Vec<&Word> = segments.iter().flat_map(|s| &s.words).collect();
         assert!(words.iter().all(|w| w.start_ms <= w.end_ms));
         assert!(words.windows(2).all(|w| w[0].end_ms <= w[1].start_ms));
@@ -297,7 +310,7 @@ mod tests {
         let part = |channel, language: &str, word: &str| {
             let mut h = heard(&[(word, 0, 300)]);
             h.heard.language = language.into();
-            of_window(&h, &window, channel).remove(0)
+            of_window(&h, &window, channel, &Speaking::default()).remove(0)
         };
         let mut all = vec![part(0, "ru", "конференция"), part(1, "en", "conference"), part(0, "uk", "так"), part(1, "en", "yes")];
         mark_switches(&mut all);

@@ -273,7 +273,7 @@ impl Listener for Server {
 pub fn segments_of_answer(answer: &[u8], samples: u64) -> Option<Vec<Segment>> {
     let read: Answer = serde_json::from_slice(answer).ok()?;
     let hearing = read.hearing(0, samples, None);
-    Some(segments::of_window(&hearing, &Window::plain(0, samples), 0))
+    Some(segments::of_window(&hearing, &Window::plain(0, samples), 0, &super::speaking::Speaking::default()))
 }
 
 fn short(v: &serde_json::Value) -> bool {

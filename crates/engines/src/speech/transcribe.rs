@@ -2,6 +2,8 @@
 
 use super::listener::{Hearing, Listener};
 use super::packing::{self, Window};
+use super::speakers::of_channels;
+use super::speaking::Speaking;
 use super::{RATE, ROUND, Span, document, read_rounds, segments, unexpected};
 use crate::decode;
 use crate::parts;
@@ -11,7 +13,7 @@ use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use zapys_domain::media::Activity;
-use zapys_domain::transcript::{Flag, Segment, Speaker, Transcript};
+use zapys_domain::transcript::{Flag, Segment, ToldApart, Transcript, Turns, speaker_id};
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, Lang, Locator, Severity, Step};
 use zapys_host_protocol::WindowsAsk;
 
@@ -64,8 +66,11 @@ pub struct Transcribe {
 impl Transcribe {
     /// With this listener; sound is decoded in the sandbox.
     pub fn new(sandbox: Sandbox, listener: Arc<dyn Listener>) -> Self {
-        let contract =
-            Contract { emits: DerivativeKind::Transcript, needs: &[DerivativeKind::Speech], repeats: listener.repeats() };
+        let contract = Contract {
+            emits: DerivativeKind::Transcript,
+            needs: &[DerivativeKind::Speech, DerivativeKind::Speakers],
+            repeats: listener.repeats(),
+        };
         Self { identity: listener.identity(), hearer: Hearer { sandbox, listener, way: Way::Plain }, contract }
     }
 }
@@ -78,7 +83,8 @@ impl Engine for Transcribe {
     }
     fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
         let params = parameters(work.params)?;
-        let (transcript, findings) = self.hearer.listen(work, &params)?;
+        let turns: Turns = document(work, 2)?;
+        let (transcript, findings) = self.hearer.listen(work, &params, Some(turns))?;
         let emitted = work.write_json(&transcript, &findings)?;
         Ok(Checked { value: emitted, findings })
     }
@@ -91,15 +97,21 @@ pub(super) struct Hearer {
     pub way: Way,
 }
 impl Hearer {
-    /// Hears the recording of this work, whose second input says where somebody speaks.
-    pub fn listen(&self, work: &Work<'_>, params: &TranscribeParams) -> Result<(Transcript, Vec<Finding>), EngineError> {
+    /// Hears the recording of this work, whose second input says where somebody speaks. `turns`: who speaks when, where that
+    /// is to be told.
+    pub fn listen(
+        &self,
+        work: &Work<'_>,
+        params: &TranscribeParams,
+        turns: Option<Turns>,
+    ) -> Result<(Transcript, Vec<Finding>), EngineError> {
         work.check_cancel()?;
         let input = work.inputs.first().ok_or_else(no_input)?.clone();
         let activity: Activity = document(work, 1)?;
         let spans = spans(&activity);
         work.progress.step(Step::Transcribing);
         work.progress.total(Some(spans.iter().map(|s| s.end - s.start).sum::<u64>() * 1000 / RATE));
-        let mut course = Course::new(params.language.as_ref().map(|l| primary(l).to_owned()));
+        let mut course = Course::new(params.language.as_ref().map(|l| primary(l).to_owned()), turns);
         let mut presence = None;
         if !spans.is_empty() {
             presence = self.listener.presence(&work.cancel)?;
@@ -196,6 +208,8 @@ impl Hearer {
 
 /// What has been heard so far.
 struct Course {
+    turns: Option<Turns>,
+    speaking: Speaking,
     language: Option<String>,
     segments: Vec<Segment>,
     findings: Vec<Finding>,
@@ -204,8 +218,9 @@ struct Course {
     unrated: bool,
 }
 impl Course {
-    fn new(language: Option<String>) -> Self {
-        Self { language, segments: Vec::new(), findings: Vec::new(), untimed: false, unrated: false }
+    fn new(language: Option<String>, turns: Option<Turns>) -> Self {
+        let speaking = turns.as_ref().filter(|t| t.by == ToldApart::Voices).map(Speaking::of).unwrap_or_default();
+        Self { turns, speaking, language, segments: Vec::new(), findings: Vec::new(), untimed: false, unrated: false }
     }
 
     fn take(&mut self, channel: u16, window: &Window, hearing: Hearing) {
@@ -223,7 +238,7 @@ impl Course {
         }
         self.untimed |= !hearing.timed;
         self.unrated |= !hearing.rated;
-        self.segments.extend(segments::of_window(&hearing, window, channel));
+        self.segments.extend(segments::of_window(&hearing, window, channel, &self.speaking));
     }
 
     fn end(
@@ -232,21 +247,19 @@ impl Course {
         engine: &EngineIdentity,
         params: &TranscribeParams,
     ) -> Result<(Transcript, Vec<Finding>), EngineError> {
-        let several = activity.channels.len() > 1;
+        let by_channel = self.turns.as_ref().is_none_or(|t| t.by == ToldApart::Channels) && activity.channels.len() > 1;
         self.segments.sort_by_key(|s| (s.start_ms, s.channel, s.end_ms));
         segments::mark_switches(&mut self.segments);
         for (i, s) in self.segments.iter_mut().enumerate() {
             s.id = format!("s{:04}", i + 1);
             s.end_ms = s.end_ms.min(activity.duration_ms.max(s.start_ms));
-            s.speaker = s.channel.filter(|_| several).map(speaker);
+            if by_channel {
+                s.speaker = s.channel.map(|c| speaker_id(usize::from(c)));
+            }
             if activity.joined {
                 s.channel = None;
             }
         }
-        let speakers = (0..activity.channels.len() as u16).filter(|_| several).map(|c| {
-            let id = speaker(c);
-            Speaker { label: format!("Speaker {id}"), id, channel: Some(c) }
-        });
         let n_repeating = self.segments.iter().filter(|s| s.flags.contains(&Flag::Repetition)).count();
         if n_repeating > 0 {
             let text = format!("The engine repeats itself in {n_repeating} segments; listen before you rely on them.");
@@ -264,18 +277,14 @@ impl Course {
             duration_ms: activity.duration_ms,
             engine: engine.clone(),
             parameters: serde_json::to_value(params).map_err(|e| EngineError::Output(e.to_string()))?,
-            speakers: speakers.collect(),
+            speakers: match self.turns {
+                Some(turns) => turns.speakers,
+                None if by_channel => of_channels(activity),
+                None => Vec::new(),
+            },
             segments: self.segments,
         };
         Ok((transcript, self.findings))
-    }
-}
-
-/// `A`, `B`… by channel; after `Z` come numbers.
-fn speaker(channel: u16) -> String {
-    match u8::try_from(channel) {
-        Ok(c @ 0..26) => char::from(b'A' + c).to_string(),
-        _ => format!("S{}", channel + 1),
     }
 }
 
@@ -354,7 +363,7 @@ mod tests {
     #[test]
     fn channels_become_speakers_and_segments_get_ids_in_order() {
         let activity = Activity { duration_ms: 9000, channels: vec![vec![(4000, 5000)], vec![(1000, 2000)]], joined: false };
-        let mut course = Course::new(Some("ru".into()));
+        let mut course = Course::new(Some("ru".into()), None);
         course.take(0, &Window::plain(64_000, 80_000), heard("позже", 0.0, -0.1));
         course.take(1, &Window::plain(16_000, 32_000), heard("раньше", 0.0, -0.1));
         course.take(1, &Window::plain(96_000, 99_000), heard("ничего", 0.9, -1.5));
@@ -373,13 +382,13 @@ mod tests {
     #[test]
     fn one_sound_has_no_speakers_to_tell_apart() {
         let activity = Activity { duration_ms: 900, channels: vec![vec![(0, 900)]], joined: true };
-        let mut course = Course::new(None);
+        let mut course = Course::new(None, None);
         course.take(0, &Window::plain(0, 14_400), heard("слово", 0.0, -0.1));
         course.language = Some("ru".into());
         let (t, _) = course.end(&activity, &engine(), &TranscribeParams::default()).unwrap();
         assert!(t.speakers.is_empty());
         assert_eq!((t.segments[0].speaker.clone(), t.segments[0].channel), (None, None));
-        let (t, _) = Course::new(Some("ru".into())).end(&activity, &engine(), &TranscribeParams::default()).unwrap();
+        let (t, _) = Course::new(Some("ru".into()), None).end(&activity, &engine(), &TranscribeParams::default()).unwrap();
         assert!(t.language.is_und(), "no words, no language");
     }
 

@@ -8,6 +8,7 @@ mod second;
 mod server;
 mod sound;
 mod speech;
+mod voices;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,7 +2,7 @@
 //! behind it.
 
 use crate::server::{Manner, SpeechServer};
-use crate::speech::{channel, read, ready};
+use crate::speech::{channel, inputs, places, read, ready};
 use crate::{Bench, engines, has, wav};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use zapys_engines::{Engine, EngineError, Engines, EnginesConfig, Input, Work};
 struct Call {
     bench: Bench,
     path: PathBuf,
-    activity: PathBuf,
+    places: [PathBuf; 2],
 }
 impl Call {
     fn new() -> Self {
@@ -29,18 +29,17 @@ impl Call {
         let (b, _) = channel(26_000, &[("vm-tocallback", 6000)]);
         let both: Vec<i16> = a.iter().zip(&b).flat_map(|(a, b)| [*a, *b]).collect();
         let path = bench.write("call", &wav(8000, 2, &both));
-        let gate = engines().find(DerivativeKind::Speech, Recording, &Lang::und()).unwrap();
-        let (activity, _) = bench.run(&*gate, &[(&path, "audio/x-wav")]).unwrap();
-        Self { bench, path, activity }
+        let places = places(&bench, &path);
+        Self { bench, path, places }
     }
     fn heard(&self, by: &dyn Engine) -> Result<(PathBuf, Transcript, Vec<Finding>), EngineError> {
-        let (out, _) = self.bench.run(by, &[(&self.path, "audio/x-wav"), (&self.activity, "application/json")])?;
+        let (out, _) = self.bench.run(by, &inputs(&self.path, &self.places))?;
         let (transcript, findings) = read(&out);
         Ok((out, transcript, findings))
     }
     fn twice(&self, by: &dyn Engine, first: &Path) -> (SecondTranscript, Vec<Finding>) {
         let json = "application/json";
-        let (out, _) = self.bench.run(by, &[(&self.path, "audio/x-wav"), (&self.activity, json), (first, json)]).unwrap();
+        let (out, _) = self.bench.run(by, &[(&self.path, "audio/x-wav"), (&self.places[0], json), (first, json)]).unwrap();
         read(&out)
     }
 }
@@ -173,7 +172,7 @@ fn a_server_that_goes_wrong_costs_one_job_and_says_so() {
     std::fs::create_dir(&scratch).unwrap();
     let input = |path: &Path, media: &str| Input { path: path.to_owned(), media_type: media.into() };
     let mut work = Work {
-        inputs: vec![input(&call.path, "audio/x-wav"), input(&call.activity, "application/json")],
+        inputs: inputs(&call.path, &call.places).map(|(path, media)| input(path, media)).to_vec(),
         params: &serde_json::json!({}),
         output: call.bench.path("never"),
         scratch: &scratch,

@@ -1,18 +1,19 @@
 //! Speech, heard by the real host with the real model: Debian's Russian telephone prompts, composed to a call.
 
 use crate::{Bench, engines, has, wav};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use zapys_domain::ItemKind::Recording;
 use zapys_domain::media::{Activity, Document};
-use zapys_domain::transcript::{Transcript, Translation};
+use zapys_domain::transcript::{Transcript, Translation, Turns};
 use zapys_domain::{DerivativeKind, Finding, Progress};
 use zapys_engines::parts::NoParts;
 use zapys_engines::{Engine, EngineError, Input, Work, speech};
 
 const PROMPTS: &str = "/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU";
+const ENGLISH: &str = "/usr/share/asterisk/sounds/en_US_f_Allison";
 
 /// True where everything needed is installed. Where `ZAPYS_REQUIRE_HOSTS=1` says that it must be, its absence fails.
 pub fn ready() -> bool {
@@ -25,8 +26,13 @@ pub fn ready() -> bool {
     there
 }
 
+/// Samples of a prompt in Russian, or of `en/NAME` in English: two women, at telephone quality.
 fn prompt(name: &str) -> Vec<i16> {
-    let bytes = std::fs::read(format!("{PROMPTS}/{name}.wav")).unwrap();
+    let file = match name.strip_prefix("en/") {
+        Some(name) => format!("{ENGLISH}/{name}.wav"),
+        None => format!("{PROMPTS}/{name}.wav"),
+    };
+    let bytes = std::fs::read(file).unwrap();
     let data = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
     bytes[data..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect()
 }
@@ -43,7 +49,20 @@ pub fn channel(n_ms: usize, prompts: &[(&str, usize)]) -> (Vec<i16>, Vec<(u64, u
     (samples, spans)
 }
 
-fn engine(kind: DerivativeKind) -> Arc<dyn Engine> {
+const JSON: &str = "application/json";
+
+/// Documents on where somebody speaks in a recording, and on who.
+pub fn places(bench: &Bench, path: &Path) -> [PathBuf; 2] {
+    let (activity, _) = bench.run(&*engine(DerivativeKind::Speech), &[(path, "audio/x-wav")]).unwrap();
+    let (turns, _) = bench.run(&*engine(DerivativeKind::Speakers), &[(path, "audio/x-wav"), (&activity, JSON)]).unwrap();
+    [activity, turns]
+}
+/// What a transcript is made from.
+pub fn inputs<'p>(path: &'p Path, places: &'p [PathBuf; 2]) -> [(&'p Path, &'static str); 3] {
+    [(path, "audio/x-wav"), (&places[0], JSON), (&places[1], JSON)]
+}
+
+pub fn engine(kind: DerivativeKind) -> Arc<dyn Engine> {
     engines().find(kind, Recording, &zapys_domain::Lang::und()).unwrap()
 }
 
@@ -64,8 +83,8 @@ fn a_call_is_heard_channel_by_channel_at_the_right_times() {
     let path = bench.write("call", &wav(8000, 2, &both));
     let original = (path.as_path(), "audio/x-wav");
 
-    let (activity, _) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
-    let (spoken, findings) = read::<Activity>(&activity);
+    let places = places(&bench, &path);
+    let (spoken, findings) = read::<Activity>(&places[0]);
     assert!(!spoken.joined && findings.is_empty() && spoken.duration_ms == 26_000);
     for (channel, truth) in spoken.channels.iter().zip([&told, &answered]) {
         assert!(!channel.is_empty());
@@ -75,7 +94,7 @@ fn a_call_is_heard_channel_by_channel_at_the_right_times() {
     }
 
     let transcribe = engine(DerivativeKind::Transcript);
-    let (heard, _) = bench.run(&*transcribe, &[original, (&activity, "application/json")]).unwrap();
+    let (heard, _) = bench.run(&*transcribe, &inputs(&path, &places)).unwrap();
     let (transcript, _) = read::<Transcript>(&heard);
     assert_eq!(transcript.language.as_str(), "ru");
     assert_eq!(transcript.speakers.iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["A", "B"]);
@@ -100,7 +119,7 @@ fn a_call_is_heard_channel_by_channel_at_the_right_times() {
     }
     assert!(transcript.segments.windows(2).all(|s| s[0].start_ms <= s[1].start_ms));
 
-    let (again, _) = bench.run(&*transcribe, &[original, (&activity, "application/json")]).unwrap();
+    let (again, _) = bench.run(&*transcribe, &inputs(&path, &places)).unwrap();
     assert!(std::fs::read(again).unwrap() == std::fs::read(&heard).unwrap(), "the same sound gives the same bytes");
 
     let translate = engine(DerivativeKind::Translation);
@@ -113,7 +132,7 @@ fn a_call_is_heard_channel_by_channel_at_the_right_times() {
         let latin = s.text.chars().filter(|c| c.is_alphabetic()).all(|c| c.is_ascii());
         assert!(latin && !s.text.is_empty(), "English expected");
     }
-    let names: Vec<_> = [DerivativeKind::Speech, DerivativeKind::Transcript, DerivativeKind::Translation]
+    let names: Vec<_> = [DerivativeKind::Speech, DerivativeKind::Transcript, DerivativeKind::Translation, DerivativeKind::Speakers]
         .map(|k| engine(k).identity().clone())
         .to_vec();
     assert!(names.iter().all(|i| i.model_sha256.is_some() && i.binary_sha256.is_some()));
@@ -142,8 +161,11 @@ fn silence_and_noise_give_no_words() {
     for (name, samples) in sounds {
         let path = bench.write(name, &wav(8000, 1, &samples));
         let original = (path.as_path(), "audio/x-wav");
-        let (activity, emitted) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
-        let (heard, _) = bench.run(&*engine(DerivativeKind::Transcript), &[original, (&activity, "application/json")]).unwrap();
+        let (_, emitted) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
+        let places = places(&bench, &path);
+        let (turns, _) = read::<Turns>(&places[1]);
+        assert!(turns.turns.is_empty() && turns.speakers.is_empty(), "{name}");
+        let (heard, _) = bench.run(&*engine(DerivativeKind::Transcript), &inputs(&path, &places)).unwrap();
         let (transcript, _) = read::<Transcript>(&heard);
         assert_eq!(transcript.segments, [], "{name}");
         assert_eq!(transcript.duration_ms, 20_000);
@@ -163,11 +185,13 @@ fn the_same_sound_on_both_channels_is_heard_once() {
     let both: Vec<i16> = a.iter().flat_map(|s| [*s, *s]).collect();
     let path = bench.write("call", &wav(8000, 2, &both));
     let original = (path.as_path(), "audio/x-wav");
-    let (activity, emitted) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
+    let (_, emitted) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
     assert!(has(&emitted.findings, "channels-identical"));
-    let (heard, _) = bench.run(&*engine(DerivativeKind::Transcript), &[original, (&activity, "application/json")]).unwrap();
+    let (heard, _) = bench.run(&*engine(DerivativeKind::Transcript), &inputs(&path, &places(&bench, &path))).unwrap();
     let (transcript, _) = read::<Transcript>(&heard);
-    assert!(transcript.speakers.is_empty() && !transcript.segments.is_empty());
+    let speakers: Vec<_> = transcript.speakers.iter().map(|s| (s.id.as_str(), s.channel)).collect();
+    assert_eq!(speakers, [("A", None)], "one voice, wherever it is");
+    assert!(!transcript.segments.is_empty());
     let said = transcript.segments.iter().map(|s| s.text.to_lowercase()).collect::<Vec<_>>().join(" ");
     assert_eq!(said.matches("подождите").count(), 1);
 }
@@ -181,12 +205,11 @@ fn a_cancelled_job_ends_soon_and_costs_nobody_else_anything() {
     let one: Vec<(&str, usize)> = (0..40).map(|i| ("queue-youarenext", i * 7000)).collect();
     let (samples, _) = channel(285_000, &one);
     let path = bench.write("call", &wav(8000, 1, &samples));
-    let original = (path.as_path(), "audio/x-wav");
-    let (activity, _) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
+    let places = places(&bench, &path);
     let cancel = Arc::new(AtomicBool::new(false));
     let input = |p: &Path, media: &str| Input { path: p.to_owned(), media_type: media.into() };
     let mut work = Work {
-        inputs: vec![input(&path, "audio/x-wav"), input(&activity, "application/json")],
+        inputs: inputs(&path, &places).map(|(path, media)| input(path, media)).to_vec(),
         params: &serde_json::json!({}),
         output: bench.path("cancelled"),
         scratch: bench.0.path(),
@@ -208,9 +231,7 @@ fn a_cancelled_job_ends_soon_and_costs_nobody_else_anything() {
 
     let (short, _) = channel(4000, &[("vm-dialout", 500)]);
     let path = bench.write("short", &wav(8000, 1, &short));
-    let original = (path.as_path(), "audio/x-wav");
-    let (activity, _) = bench.run(&*engine(DerivativeKind::Speech), &[original]).unwrap();
-    let (heard, _) = bench.run(&*transcribe, &[original, (&activity, "application/json")]).unwrap();
+    let (heard, _) = bench.run(&*transcribe, &inputs(&path, &self::places(&bench, &path))).unwrap();
     assert!(!read::<Transcript>(&heard).0.segments.is_empty(), "a new host was started");
 }
 
@@ -244,9 +265,9 @@ fn what_was_heard_before_an_interruption_is_not_heard_again() {
     let told: Vec<(&str, usize)> = (0..60).map(|i| (names[i % 3], 1000 + i * 9000)).collect();
     let (samples, _) = channel(545_000, &told);
     let path = bench.write("long", &wav(8000, 1, &samples));
-    let (activity, _) = bench.run(&*engine(DerivativeKind::Speech), &[(&path, "audio/x-wav")]).unwrap();
+    let places = places(&bench, &path);
     let transcribe = engine(DerivativeKind::Transcript);
-    let inputs = [(path.as_path(), "audio/x-wav"), (activity.as_path(), "application/json")];
+    let inputs = inputs(&path, &places);
     let (whole, _) = bench.run(&*transcribe, &inputs).unwrap();
 
     let cancel = Arc::new(AtomicBool::new(false));
