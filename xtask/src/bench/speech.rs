@@ -131,7 +131,7 @@ fn zapys(bench: &Bench, sounds: &Sounds, place: &Path) -> Result<(Cost, Words), 
     bench.init(&case)?;
     bench.call(&["-C", &case, "--quiet", "add", &text(&sounds.dir), "--source", "bench", "--lang", "ru"])?;
     bench.call(&["-C", &case, "--quiet", "process", "--only", "probe,decode"])?;
-    let cost = bench.measure(&["-C", &case, "--quiet", "process", "--only", "speech,transcript"], place)?;
+    let cost = bench.measure(&["-C", &case, "--quiet", "process", "--only", "speech,speakers,transcript"], place)?;
     let mut texts = Words::new();
     for item in bench.lines(&["-C", &case, "--json", "items"])? {
         let (Some(id), Some(title)) = (item["item"].as_str(), item["title"].as_str()) else {

@@ -265,6 +265,7 @@ export const en = {
   'rec.left': 'left channel',
   'rec.right': 'right channel',
   'rec.mono': 'one channel',
+  'rec.mono.voices': 'voices by machine: {n}',
   'rec.channel': 'channel {n}',
   'rec.nowave': 'No waveform yet',
   'rec.zoom.in': 'Closer',

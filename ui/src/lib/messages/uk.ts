@@ -251,6 +251,7 @@ export const uk: Messages = {
   'rec.left': 'лівий канал',
   'rec.right': 'правий канал',
   'rec.mono': 'один канал',
+  'rec.mono.voices': 'голосів, за машиною: {n}',
   'rec.channel': 'канал {n}',
   'rec.nowave': 'Хвилі ще немає',
   'rec.zoom.in': 'Ближче',

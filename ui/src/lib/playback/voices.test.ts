@@ -17,6 +17,12 @@ test('several speakers on one channel leave the lane without a voice', () => {
   expect(lanes[0]?.voice).toBeNull();
 });
 
+test('voices told apart by their sound are on no channel, even where there are two', () => {
+  const shared = two.map((speaker) => ({ ...speaker, channel: null }));
+  expect(waveLanes(2, shared).map((lane) => lane.voice)).toEqual([null, null]);
+  expect(waveLanes(1, shared)[0]?.speakers).toHaveLength(2);
+});
+
 test('a segment without a speaker takes the letter of its channel, or none', () => {
   const known = voices(two);
   expect(voiceOf({ speaker: 'B', channel: 1 }, known)?.label).toBe('Speaker B');

@@ -33,10 +33,12 @@ export function voiceOf(segment: Pick<Segment, 'speaker' | 'channel'>, known: Re
 /** One lane per channel. A lane with one speaker carries that voice. */
 export function waveLanes(n: number, speakers: readonly Speaker[]): WaveLane[] {
   const known = voices(speakers);
+  // Voices that share the channels are told apart by their sound: no channel is anybody's.
+  const shared = speakers.some((speaker) => speaker.channel === null);
   return Array.from({ length: Math.max(1, n) }, (_, channel) => {
     const own = speakers.filter((speaker) => speaker.channel === channel || (n <= 1 && speaker.channel === null));
     const [only] = own;
-    const voice = own.length === 1 && only ? (known.get(only.id) ?? null) : n > 1 ? { letter: letterOf(channel), colour: (channel % 6) + 1, label: '' } : null;
+    const voice = own.length === 1 && only ? (known.get(only.id) ?? null) : n > 1 && !shared ? { letter: letterOf(channel), colour: (channel % 6) + 1, label: '' } : null;
     return { channel, voice, speakers: own };
   });
 }
