@@ -47,11 +47,17 @@ impl Settings {
     }
 }
 
+/// Networks for voices that nobody asked yet.
+struct Unloaded {
+    environment: Environment,
+    folder: PathBuf,
+}
 /// The loaded models.
 pub struct Host {
     gate: Option<Gate>,
     ears: Option<Ears>,
-    voices: Option<Voices>,
+    voices: Option<Unloaded>,
+    loaded: Option<Voices>,
     threads: usize,
 }
 
@@ -61,9 +67,9 @@ impl Host {
         let environment = settings.onnxruntime.as_deref().map(runtime).transpose()?;
         let with = |model: &Option<PathBuf>| environment.as_ref().zip(model.clone());
         let gate = with(&settings.gate).map(|(e, model)| Gate::open(e, &model)).transpose()?;
-        let voices = with(&settings.voices).map(|(e, folder)| Voices::open(e, &folder, settings.threads)).transpose()?;
+        let voices = with(&settings.voices).map(|(e, folder)| Unloaded { environment: e.clone(), folder });
         let ears = settings.whisper.as_ref().map(|folder| Ears::open(folder, settings.threads)).transpose()?;
-        Ok(Self { gate, ears, voices, threads: settings.threads })
+        Ok(Self { gate, ears, voices, loaded: None, threads: settings.threads })
     }
 
     /// Answers until the questions end. Errors: [`Fault::Pipe`].
@@ -152,23 +158,34 @@ impl Host {
         Ok(frame::write(to, &Reply::Done { language, resident_bytes: resident_bytes() }, &[])?)
     }
 
+    /// The networks for voices, loaded when they are first asked: most calls have a party on each channel and need none, and
+    /// networks that cannot be loaded cost nobody else anything.
+    fn voices(&mut self) -> Result<&mut Voices, Fault> {
+        let Self { voices, loaded, threads, .. } = self;
+        match loaded {
+            Some(voices) => Ok(voices),
+            None => {
+                let unloaded = voices.as_ref().ok_or(Fault::Request("no networks for voices are there"))?;
+                Ok(loaded.insert(Voices::open(&unloaded.environment, &unloaded.folder, *threads)?))
+            }
+        }
+    }
+
     fn tell_apart(&mut self, ask: &SoundAsk, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
         let sound = sound(&ask.windows, from)?;
-        let voices = self.voices.as_mut().ok_or(NO_VOICES)?;
+        let voices = self.voices()?;
         voices.hear(&windows(&ask.windows, &sound), |heard| Ok(frame::write(to, &Reply::Voices(heard), &[])?))?;
         done(to)
     }
 
     fn embed(&mut self, ask: &SoundAsk, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
         let sound = sound(&ask.windows, from)?;
-        let voices = self.voices.as_mut().ok_or(NO_VOICES)?;
+        let voices = self.voices()?;
         let tell = |(window, vector)| Ok(frame::write(to, &Reply::Embedding { window, vector }, &[])?);
         voices.embed(&windows(&ask.windows, &sound), tell)?;
         done(to)
     }
 }
-
-const NO_VOICES: Fault = Fault::Request("no networks for voices are loaded");
 
 /// The one environment of the process. Errors: [`Fault::Model`].
 fn runtime(library: &Path) -> Result<Environment, Fault> {
@@ -228,7 +245,7 @@ mod tests {
     use super::*;
 
     fn talk(asks: &[(Ask, Vec<u8>)]) -> (Result<(), Fault>, Vec<Reply>) {
-        let mut host = Host { gate: None, ears: None, voices: None, threads: 2 };
+        let mut host = Host { gate: None, ears: None, voices: None, loaded: None, threads: 2 };
         let mut pipe = Vec::new();
         for (ask, body) in asks {
             frame::write(&mut pipe, ask, body).expect("written");

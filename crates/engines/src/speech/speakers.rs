@@ -79,11 +79,19 @@ impl Engine for TellApart {
                 findings.push(Finding::whole("voices-not-told-apart", Severity::Note, text));
                 Turns { by: ToldApart::NotAtAll, ..by_voice(&activity, Vec::new()) }
             }
-            0 | 1 => {
-                let heard = self.hear(work, &activity)?;
-                let found = voices::turns(&heard, frames(activity.duration_ms), params.speakers.map(usize::from));
-                by_voice(&activity, found)
-            }
+            0 | 1 => match self.hear(work, &activity) {
+                Ok(heard) => {
+                    let found = voices::turns(&heard, frames(activity.duration_ms), params.speakers.map(usize::from));
+                    by_voice(&activity, found)
+                }
+                // Words without speakers are better than none.
+                Err(EngineError::Failed { reason, .. }) => {
+                    let text = format!("Telling voices apart failed ({reason}); who speaks is not known.");
+                    findings.push(Finding::whole("voices-failed", Severity::Warning, text));
+                    Turns { by: ToldApart::NotAtAll, ..by_voice(&activity, Vec::new()) }
+                }
+                Err(e) => return Err(e),
+            },
             _ => by_channel(&activity),
         };
         let emitted = work.write_json(&turns, &findings)?;

@@ -2,9 +2,10 @@
 
 use crate::speech::{channel, engine, inputs, places, read, ready};
 use crate::{Bench, has, wav};
-use zapys_domain::DerivativeKind;
+use zapys_domain::ItemKind::Recording;
+use zapys_domain::{DerivativeKind, Lang};
 use zapys_domain::transcript::{Flag, ToldApart, Transcript, Turns};
-use zapys_engines::{EngineError, Input, Work};
+use zapys_engines::{EngineError, Engines, EnginesConfig, Input, Work};
 
 /// A conversation of a Russian and an English woman, on one channel: the sound, and where each of them speaks.
 fn conversation() -> (Vec<i16>, [Vec<(u64, u64)>; 2]) {
@@ -113,4 +114,45 @@ fn two_at_once_are_both_heard_and_the_words_are_marked() {
     let truth = within(&told, &over);
     assert!(both * 3 > truth && both < truth * 2, "{both} of {truth} ms: {turns:?}");
     assert_eq!(turns.speakers.len(), 2);
+}
+
+#[test]
+fn networks_that_cannot_be_loaded_cost_no_words() {
+    if !ready() {
+        return;
+    }
+    let bench = Bench::new();
+    let packs = bench.path("packs");
+    std::fs::create_dir_all(packs.join("voices")).unwrap();
+    let installed = zapys_engines::models::packs_dir(None);
+    for name in ["ctranslate2", "onnxruntime", "silero-vad", "whisper-base"] {
+        std::os::unix::fs::symlink(installed.join(name), packs.join(name)).unwrap();
+    }
+    let mut manifest = String::from("name = \"voices\"\nkind = \"voices\"\nversion = \"1\"\nlanguages = []\nlicence = \"MIT\"\n");
+    for name in ["segmentation.onnx", "embedding.onnx"] {
+        std::fs::write(packs.join("voices").join(name), "no network").unwrap();
+        let sha256 = "0".repeat(64);
+        manifest += &format!("[[file]]\nname = \"{name}\"\nbytes = 10\nsha256 = \"{sha256}\"\n");
+    }
+    std::fs::write(packs.join("voices/pack.toml"), manifest).unwrap();
+    let path = bench.write("call", &wav(8000, 1, &channel(5_000, &[("vm-dialout", 500)]).0));
+    let run = || {
+        let engines = Engines::detect(EnginesConfig { packs: Some(packs.clone()), ..EnginesConfig::plain(2) });
+        let of = |kind| engines.find(kind, Recording, &Lang::und()).unwrap();
+        let (activity, _) = bench.run(&*of(DerivativeKind::Speech), &inputs(&path, &Default::default())[..1])?;
+        let given = [activity, Default::default()];
+        let (turns, emitted) = bench.run(&*of(DerivativeKind::Speakers), &inputs(&path, &given)[..2])?;
+        let given = [given[0].clone(), turns];
+        let (heard, _) = bench.run(&*of(DerivativeKind::Transcript), &inputs(&path, &given))?;
+        Ok::<_, EngineError>((read::<Turns>(&given[1]).0, emitted.findings, read::<Transcript>(&heard).0))
+    };
+    // Bytes that are not what the manifest says are not used at all.
+    assert!(matches!(run(), Err(EngineError::Missing { .. })));
+    let digest = zapys_engines::host::binary_sha256(&packs.join("voices/embedding.onnx")).unwrap();
+    let right = std::fs::read_to_string(packs.join("voices/pack.toml")).unwrap();
+    let right = right.lines().map(|l| if l.starts_with("sha256") { format!("sha256 = \"{digest}\"") } else { l.into() });
+    std::fs::write(packs.join("voices/pack.toml"), right.collect::<Vec<String>>().join("\n")).unwrap();
+    let (turns, findings, transcript) = run().unwrap();
+    assert!(turns.by == ToldApart::NotAtAll && has(&findings, "voices-failed"));
+    assert!(transcript.speakers.is_empty() && !transcript.segments.is_empty());
 }
