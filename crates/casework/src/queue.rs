@@ -12,8 +12,13 @@ use zapys_store::{JobState, SoundCount, StageCount};
 /// Setting of the record: nothing new is begun.
 const PAUSED: &str = "work.paused";
 /// Done by the host of speech.
-const HEARD: [DerivativeKind; 5] =
-    [DerivativeKind::Speech, DerivativeKind::Speakers, DerivativeKind::Transcript, DerivativeKind::SecondTranscript, DerivativeKind::Translation];
+const HEARD: [DerivativeKind; 5] = [
+    DerivativeKind::Speech,
+    DerivativeKind::Speakers,
+    DerivativeKind::Transcript,
+    DerivativeKind::SecondTranscript,
+    DerivativeKind::Translation,
+];
 /// What goes first has so much more priority than anything else.
 pub(crate) const FIRST: i32 = 1000;
 

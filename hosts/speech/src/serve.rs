@@ -154,7 +154,8 @@ impl Host {
             return Err(Fault::Request("the beam is 1 to 10 wide"));
         }
         let ears = self.ears.as_ref().ok_or(Fault::Request("no speech model is loaded"))?;
-        let language = ears.hear(&windows(&ask.windows, &sound), ask, task, |heard| Ok(frame::write(to, &Reply::Heard(heard), &[])?))?;
+        let language =
+            ears.hear(&windows(&ask.windows, &sound), ask, task, |heard| Ok(frame::write(to, &Reply::Heard(heard), &[])?))?;
         Ok(frame::write(to, &Reply::Done { language, resident_bytes: resident_bytes() }, &[])?)
     }
 

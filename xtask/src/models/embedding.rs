@@ -1,7 +1,10 @@
 //! CAM++ as in 3D-Speaker: a small residual network over the spectrogram, then densely connected layers of dilated
 //! convolutions, each weighted by its context, then mean and spread over time, and a vector of 192 numbers.
 
-use super::onnx::{Attribute::{Number, Numbers, Real}, Graph};
+use super::onnx::{
+    Attribute::{Number, Numbers, Real},
+    Graph,
+};
 use super::torch::Weights;
 
 /// Mel bands that come in.
@@ -25,7 +28,12 @@ pub fn graph(w: &Weights) -> Result<Vec<u8>, String> {
     let x = g.apply("Transpose", &[&x], &[("perm", Numbers(&[0, 2, 1]))]);
     let mut net = Net { g, w };
     let x = net.head(&x)?;
-    let x = net.conv(&x, "xvector.tdnn.linear", &[128, HEAD * BANDS / 8, 5], &[("strides", Numbers(&[2])), ("pads", Numbers(&[2, 2]))])?;
+    let x = net.conv(
+        &x,
+        "xvector.tdnn.linear",
+        &[128, HEAD * BANDS / 8, 5],
+        &[("strides", Numbers(&[2])), ("pads", Numbers(&[2, 2]))],
+    )?;
     let mut x = net.norm_relu(&x, "xvector.tdnn.nonlinear.batchnorm", 128)?;
     let spread = net.spread(&x);
     let mut width = 128;
@@ -58,7 +66,13 @@ struct Net<'w> {
     w: &'w Weights,
 }
 impl Net<'_> {
-    fn conv(&mut self, x: &str, name: &str, dims: &[i64], attributes: &[(&str, super::onnx::Attribute<'_>)]) -> Result<String, String> {
+    fn conv(
+        &mut self,
+        x: &str,
+        name: &str,
+        dims: &[i64],
+        attributes: &[(&str, super::onnx::Attribute<'_>)],
+    ) -> Result<String, String> {
         let weight = self.g.floats(dims, &self.w.get(&format!("{name}.weight"), dims)?.values);
         Ok(self.g.apply("Conv", &[x, &weight], attributes))
     }

@@ -1,7 +1,10 @@
 //! PyanNet as in pyannote.audio's segmentation 3.0: sinc filters, convolutions, four bidirectional LSTM layers, and for each
 //! frame of 270 samples seven classes: nobody, one of three speakers, two of them at once.
 
-use super::onnx::{Attribute::{Number, Numbers, Real, Text}, Graph};
+use super::onnx::{
+    Attribute::{Number, Numbers, Real, Text},
+    Graph,
+};
 use super::torch::Weights;
 
 /// Pairs of sinc filters, and their length in samples.
@@ -51,7 +54,8 @@ pub fn graph(w: &Weights) -> Result<Vec<u8>, String> {
 fn sinc(w: &Weights) -> Result<Vec<f32>, String> {
     let half = LENGTH / 2;
     let name = |part: &str| format!("sincnet.conv1d.0.filterbank.{part}");
-    let column = |part| w.get(&name(part), &[PAIRS as i64, 1]).map(|t| t.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>());
+    let column =
+        |part| w.get(&name(part), &[PAIRS as i64, 1]).map(|t| t.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>());
     let (low, band) = (column("low_hz_")?, column("band_hz_")?);
     let window = w.vector(&name("window_"), half)?;
     let time = &w.get(&name("n_"), &[1, half as i64])?.values;
@@ -105,7 +109,8 @@ fn lstm(g: &mut Graph, w: &Weights, x: &str, layer: usize, from: usize) -> Resul
     let (mut input, mut memory, mut bias) = (Vec::new(), Vec::new(), Vec::new());
     for direction in ["", "_reverse"] {
         let name = |part: &str| format!("lstm.{part}_l{layer}{direction}");
-        let of = |part: &str, width: usize| w.get(&name(part), &[4 * HIDDEN as i64, width as i64]).map(|t| gates(&t.values, width));
+        let of =
+            |part: &str, width: usize| w.get(&name(part), &[4 * HIDDEN as i64, width as i64]).map(|t| gates(&t.values, width));
         input.extend(of("weight_ih", from)?);
         memory.extend(of("weight_hh", HIDDEN)?);
         for part in ["bias_ih", "bias_hh"] {

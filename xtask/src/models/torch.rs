@@ -133,7 +133,7 @@ impl Machine {
                 b'h' => self.recall(little(take(&mut code, 1)?) as u32)?,
                 b'j' => self.recall(little(take(&mut code, 4)?) as u32)?,
                 b't' => {
-                    let values = self.to_mark()?;
+                    let values = self.since_mark()?;
                     self.stack.push(Value::Tuple(values));
                 }
                 0x85..=0x87 => {
@@ -160,10 +160,10 @@ impl Machine {
                     self.put(vec![key, value]);
                 }
                 b'u' => {
-                    let values = self.to_mark()?;
+                    let values = self.since_mark()?;
                     self.put(values);
                 }
-                b'e' => drop(self.to_mark()?),
+                b'e' => drop(self.since_mark()?),
                 b'a' | b'b' => drop(self.pop()?),
                 other => return Err(format!("the pickle has an instruction {other:#x} that no tensor needs")),
             }
@@ -192,7 +192,7 @@ impl Machine {
         self.stack.push(self.memo.get(&place).cloned().ok_or_else(short)?);
         Ok(())
     }
-    fn to_mark(&mut self) -> Result<Vec<Value>, String> {
+    fn since_mark(&mut self) -> Result<Vec<Value>, String> {
         let at = self.stack.iter().rposition(|v| matches!(v, Value::Mark)).ok_or_else(short)?;
         let values = self.stack.split_off(at + 1);
         self.stack.pop();
@@ -213,9 +213,10 @@ fn made(called: &Value, arguments: Value) -> Value {
     let (Value::Global(called), Value::Tuple(arguments)) = (called, arguments) else { return Value::Other };
     match (called.as_str(), arguments.as_slice()) {
         ("collections.OrderedDict", _) => Value::Pairs(Vec::new()),
-        ("torch._utils._rebuild_tensor_v2", [Value::Storage(kind, key), Value::Number(offset), Value::Tuple(dims), Value::Tuple(strides), ..])
-            if kind == "torch.FloatStorage" =>
-        {
+        (
+            "torch._utils._rebuild_tensor_v2",
+            [Value::Storage(kind, key), Value::Number(offset), Value::Tuple(dims), Value::Tuple(strides), ..],
+        ) if kind == "torch.FloatStorage" => {
             let numbers = |values: &[Value]| -> Vec<i64> {
                 values.iter().map(|v| if let Value::Number(n) = v { *n } else { -1 }).collect()
             };
@@ -264,8 +265,12 @@ mod tests {
     fn checkpoint(strides: [u8; 2]) -> Vec<u8> {
         let mut pickle = b"\x80\x02}q\x00X\x0a\x00\x00\x00state_dictq\x01ccollections\nOrderedDict\nq\x02)Rq\x03".to_vec();
         pickle.extend(b"X\x01\x00\x00\x00wq\x04ctorch._utils\n_rebuild_tensor_v2\nq\x05((X\x07\x00\x00\x00storageq\x06");
-        pickle.extend(b"ctorch\nFloatStorage\nq\x07X\x01\x00\x00\x000q\x08X\x03\x00\x00\x00cpuq\x09K\x08tq\x0aQK\x02K\x02K\x03\x86q\x0b");
-        pickle.extend([b'K', strides[0], b'K', strides[1], 0x86, b'q', 12, 0x89, b'h', 2, b')', b'R', b'q', 13, b't', b'q', 14, b'R']);
+        pickle.extend(
+            b"ctorch\nFloatStorage\nq\x07X\x01\x00\x00\x000q\x08X\x03\x00\x00\x00cpuq\x09K\x08tq\x0aQK\x02K\x02K\x03\x86q\x0b",
+        );
+        pickle.extend([
+            b'K', strides[0], b'K', strides[1], 0x86, b'q', 12, 0x89, b'h', 2, b')', b'R', b'q', 13, b't', b'q', 14, b'R',
+        ]);
         pickle.extend(b"q\x0fss.");
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
         let storage: Vec<u8> = (0..8u8).flat_map(|i| f32::from(i).to_le_bytes()).collect();

@@ -362,5 +362,6 @@ pub(crate) fn unexpected() -> EngineError {
 pub fn is_installed(packs: Option<&Path>, hosts: Option<&Path>) -> bool {
     let dir = packs_dir(packs);
     let whole = |name: &str| Pack::open(&dir.join(name)).is_ok();
-    host::locate(HOST, hosts).is_ok() && ["ctranslate2", "onnxruntime", "silero-vad", "voices", "whisper-base"].iter().all(|p| whole(p))
+    host::locate(HOST, hosts).is_ok()
+        && ["ctranslate2", "onnxruntime", "silero-vad", "voices", "whisper-base"].iter().all(|p| whole(p))
 }

@@ -45,11 +45,8 @@ pub struct TellApart {
 impl TellApart {
     /// With this host; without networks for voices in it, only channels are told apart.
     pub fn new(speech: Arc<Speech>) -> Self {
-        let contract = Contract {
-            emits: DerivativeKind::Speakers,
-            needs: &[DerivativeKind::Speech],
-            repeats: Repeatability::SameMachine,
-        };
+        let contract =
+            Contract { emits: DerivativeKind::Speakers, needs: &[DerivativeKind::Speech], repeats: Repeatability::SameMachine };
         Self { identity: speech.speakers_identity(SPEAKERS_REVISION), speech, contract }
     }
 }
@@ -188,9 +185,10 @@ fn windows(activity: &Activity) -> Vec<Span> {
 
 /// One party on each channel: its turns are where the channel speaks.
 fn by_channel(activity: &Activity) -> Turns {
-    let turns = activity.channels.iter().enumerate().flat_map(|(c, spans)| {
-        spans.iter().map(move |&(start_ms, end_ms)| Turn { start_ms, end_ms, speaker: speaker_id(c) })
-    });
+    let turns =
+        activity.channels.iter().enumerate().flat_map(|(c, spans)| {
+            spans.iter().map(move |&(start_ms, end_ms)| Turn { start_ms, end_ms, speaker: speaker_id(c) })
+        });
     of(activity, ToldApart::Channels, of_channels(activity), turns.collect())
 }
 

@@ -30,7 +30,8 @@ impl Speaking {
     pub fn of_words(&self, words: &[(u64, u64)]) -> Vec<Option<usize>> {
         let mut who: Vec<Option<usize>> = words.iter().map(|(start, end)| self.at(*start, *end)).collect();
         for i in 1..words.len().saturating_sub(1) {
-            let close = words[i].0 - words[i - 1].1.min(words[i].0) < PAUSE_MS && words[i + 1].0 - words[i].1.min(words[i + 1].0) < PAUSE_MS;
+            let close = words[i].0 - words[i - 1].1.min(words[i].0) < PAUSE_MS
+                && words[i + 1].0 - words[i].1.min(words[i + 1].0) < PAUSE_MS;
             if who[i - 1] == who[i + 1] && close && words[i].1 - words[i].0 < SHORT_MS {
                 who[i] = who[i - 1];
             }
@@ -65,10 +66,8 @@ impl Speaking {
     /// Whether others speak at the same time as this one for a good part of a stretch.
     pub fn is_talked_over(&self, speaker: usize, start: u64, end: u64) -> bool {
         let others = (0..self.0.len()).filter(|s| *s != speaker);
-        let both: u64 = others
-            .flat_map(|s| self.between(s, start, end))
-            .map(|(a, b)| self.overlap(speaker, a.max(start), b.min(end)))
-            .sum();
+        let both: u64 =
+            others.flat_map(|s| self.between(s, start, end)).map(|(a, b)| self.overlap(speaker, a.max(start), b.min(end))).sum();
         both >= OVER_MS && both * 5 >= end - start
     }
 }

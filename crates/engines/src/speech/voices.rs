@@ -198,7 +198,8 @@ fn vote(windows: &[Heard], named: &[(Place, usize)], n: usize, n_frames: u32) ->
         let (from, until) = ((from as usize).min(frames), (until as usize).min(frames));
         to[from..until].iter_mut().for_each(|v| *v = v.saturating_add(1));
     };
-    let place = |window: &Heard, span: &VoiceSpan| (window.first.saturating_add(span.start), window.first.saturating_add(span.end));
+    let place =
+        |window: &Heard, span: &VoiceSpan| (window.first.saturating_add(span.start), window.first.saturating_add(span.end));
     for window in windows {
         add(&mut heard_by, window.first, window.first.saturating_add(window.length));
         for (a, b) in window.voices.iter().flatten().map(|span| place(window, span)) {
@@ -236,7 +237,7 @@ mod tests {
 
     /// Points near one of several directions, so that voices are like real ones: near, not equal.
     fn vector(who: usize, wobble: usize) -> Vec<f32> {
-        let mut v = vec![0.0; 8];
+        let mut v = [0.0; 8];
         v[who] = 1.0;
         v[(who + 1 + wobble % 7) % 8] += 0.3;
         let length = v.iter().map(|x: &f32| x * x).sum::<f32>().sqrt();
@@ -246,9 +247,10 @@ mod tests {
         VoiceSpan { start, end, heard_in: end - start, embedding }
     }
     fn window(first: u32, voices: &[(usize, &[(u32, u32)])]) -> Heard {
-        let voices = voices.iter().enumerate().map(|(n, (who, spans))| {
-            spans.iter().map(|(a, b)| span(*a, *b, vector(*who, n + first as usize))).collect()
-        });
+        let voices = voices
+            .iter()
+            .enumerate()
+            .map(|(n, (who, spans))| spans.iter().map(|(a, b)| span(*a, *b, vector(*who, n + first as usize))).collect());
         Heard { first, length: 592, voices: voices.collect() }
     }
 
@@ -305,8 +307,9 @@ mod tests {
 
     #[test]
     fn long_recordings_are_put_together_from_pieces() {
-        let windows: Vec<Heard> =
-            (0..1500u32).map(|i| window(i * 600, &[((i % 3) as usize, &[(0, 300)]), ((i % 3 + 3) as usize, &[(300, 500)])])).collect();
+        let windows: Vec<Heard> = (0..1500u32)
+            .map(|i| window(i * 600, &[((i % 3) as usize, &[(0, 300)]), ((i % 3 + 3) as usize, &[(300, 500)])]))
+            .collect();
         let found = turns(&windows, 1500 * 600, None);
         assert_eq!(found.len(), 6);
         assert!(found.iter().all(|spans| spans.len() == 500));

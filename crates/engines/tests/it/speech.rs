@@ -132,9 +132,10 @@ fn a_call_is_heard_channel_by_channel_at_the_right_times() {
         let latin = s.text.chars().filter(|c| c.is_alphabetic()).all(|c| c.is_ascii());
         assert!(latin && !s.text.is_empty(), "English expected");
     }
-    let names: Vec<_> = [DerivativeKind::Speech, DerivativeKind::Transcript, DerivativeKind::Translation, DerivativeKind::Speakers]
-        .map(|k| engine(k).identity().clone())
-        .to_vec();
+    let names: Vec<_> =
+        [DerivativeKind::Speech, DerivativeKind::Transcript, DerivativeKind::Translation, DerivativeKind::Speakers]
+            .map(|k| engine(k).identity().clone())
+            .to_vec();
     assert!(names.iter().all(|i| i.model_sha256.is_some() && i.binary_sha256.is_some()));
     assert_ne!(names[1], names[2]);
 }

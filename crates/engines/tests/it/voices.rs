@@ -3,8 +3,8 @@
 use crate::speech::{channel, engine, inputs, places, read, ready};
 use crate::{Bench, has, wav};
 use zapys_domain::ItemKind::Recording;
-use zapys_domain::{DerivativeKind, Lang};
 use zapys_domain::transcript::{Flag, ToldApart, Transcript, Turns};
+use zapys_domain::{DerivativeKind, Lang};
 use zapys_engines::{EngineError, Engines, EnginesConfig, Input, Work};
 
 /// A conversation of a Russian and an English woman, on one channel: the sound, and where each of them speaks.
