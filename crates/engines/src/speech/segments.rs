@@ -178,16 +178,17 @@ fn invented(text: &str) -> bool {
     INVENTED.iter().any(|i| text.strip_prefix(i).is_some_and(|rest| rest.chars().count() < 30))
 }
 
-/// Flags each segment in another language than most of what is said on its channel: parties to one call may well speak
-/// different languages all along, and that is no switch.
+/// Flags each segment in another language than most of what is said on its channel, by its voice where voices were told
+/// apart: parties to one call may well speak different languages all along, and that is no switch.
 pub fn mark_switches(segments: &mut [Segment]) {
-    let mut said: BTreeMap<(Option<u16>, Lang), usize> = BTreeMap::new();
+    let party = |s: &Segment| (s.channel, s.speaker.clone());
+    let mut said: BTreeMap<_, BTreeMap<Lang, usize>> = BTreeMap::new();
     for s in segments.iter() {
-        *said.entry((s.channel, s.language.clone())).or_default() += s.text.chars().count();
+        *said.entry(party(s)).or_default().entry(s.language.clone()).or_default() += s.text.chars().count();
     }
     for s in segments {
-        let most = said.iter().filter(|((c, _), _)| *c == s.channel).max_by_key(|(_, n)| **n);
-        if most.is_some_and(|((_, usual), _)| *usual != s.language) {
+        let most = said.get(&party(s)).and_then(|languages| languages.iter().max_by_key(|(_, n)| **n));
+        if most.is_some_and(|(usual, _)| *usual != s.language) {
             s.flags.push(Flag::LanguageSwitch);
             s.flags.sort();
         }
@@ -316,5 +317,13 @@ mod tests {
         mark_switches(&mut all);
         let marked: Vec<bool> = all.iter().map(|s| s.flags.contains(&Flag::LanguageSwitch)).collect();
         assert_eq!(marked, [false, false, true, false]);
+
+        let mut all = vec![part(0, "ru", "конференция"), part(0, "en", "yes"), part(0, "uk", "так")];
+        for (s, speaker) in all.iter_mut().zip(["A", "B", "A"]) {
+            s.speaker = Some(speaker.into());
+        }
+        mark_switches(&mut all);
+        let marked: Vec<bool> = all.iter().map(|s| s.flags.contains(&Flag::LanguageSwitch)).collect();
+        assert_eq!(marked, [false, false, true], "each voice has a language of its own");
     }
 }
