@@ -13,6 +13,7 @@ mod report;
 mod search;
 mod speech;
 mod verify;
+mod voices;
 
 use crate::setup::{Purpose, setup};
 use crate::steps::{Steps, call as call_to_end, cargo, output, program, root, target};
@@ -26,7 +27,7 @@ use std::process::Command;
 
 /// How `bench` is called.
 pub const USAGE: &str =
-    "bench [--only intake,verify,growth,speech,search] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
+    "bench [--only intake,verify,growth,speech,voices,search] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
 
 /// Measures one part. Answers its rows and every run behind them.
 type Part = fn(&Bench) -> Result<(Vec<Row>, Value), String>;
@@ -35,6 +36,7 @@ const PARTS: &[(&str, Part)] = &[
     ("verify", verify::run),
     ("growth", growth::run),
     ("speech", speech::run),
+    ("voices", voices::run),
     ("search", search::run),
 ];
 
@@ -188,7 +190,7 @@ fn ready(options: &Options, steps: &mut Steps) -> Result<PathBuf, String> {
     if wants("intake") || wants("verify") {
         peers::ready()?;
     }
-    if wants("speech") {
+    if wants("speech") || wants("voices") {
         steps.step("Peers, pinned", peers::ensure)?;
     }
     Ok(zapys)
@@ -207,7 +209,7 @@ mod tests {
     #[test]
     fn options_are_read_and_wrong_ones_told() {
         let all = Options::parse(&[]).unwrap();
-        assert_eq!((all.only.len(), all.quick, all.out), (5, false, target().join("bench.json")));
+        assert_eq!((all.only.len(), all.quick, all.out), (6, false, target().join("bench.json")));
         let some = Options::parse(&["--only", "search,intake", "--quick", "--date", "2022-03-18", "--out", "x.json"]).unwrap();
         assert_eq!(
             (some.only, some.quick, some.date.as_deref()),

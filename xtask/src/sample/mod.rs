@@ -5,7 +5,7 @@ mod articles;
 mod photo;
 mod prompts;
 mod screens;
-mod sound;
+pub mod sound;
 mod telegram;
 
 use serde_json::{Value, json};
