@@ -43,9 +43,6 @@ pub enum Ask {
     /// Who speaks when in each window, and what does each voice sound like? Answer: one [`Reply::Voices`] per window in any
     /// order, then [`Reply::Done`].
     Voices(SoundAsk),
-    /// What does the one voice in each window sound like? Answer: one [`Reply::Embedding`] per window in any order, then
-    /// [`Reply::Done`].
-    Embed(SoundAsk),
     /// Sound for the question before: the frame's body.
     Pcm,
 }
@@ -122,13 +119,6 @@ pub enum Reply {
     },
     /// Who speaks in one window.
     Voices(VoicesHeard),
-    /// What the voice in one window sounds like.
-    Embedding {
-        /// Index of the window in the question.
-        window: u32,
-        /// A vector of length 1; empty where there was too little to hear.
-        vector: Vec<f32>,
-    },
     /// The question is answered.
     Done {
         /// Language of all windows together, as the model names it; absent where there were none.

@@ -97,7 +97,6 @@ impl Host {
                 Ok(frame::write(to, &Reply::Languages { windows, together }, &[])?)
             }
             Ask::Voices(ask) => self.tell_apart(&ask, from, to),
-            Ask::Embed(ask) => self.embed(&ask, from, to),
             // Left over from a question that was refused.
             Ask::Pcm => Ok(()),
         }
@@ -115,7 +114,7 @@ impl Host {
             answers.extend(["transcribe", "translate", "detect"].map(String::from));
         }
         if self.voices.is_some() {
-            answers.extend(["voices", "embed"].map(String::from));
+            answers.push("voices".into());
         }
         let hello = Hello {
             protocol: PROTOCOL,
@@ -176,14 +175,6 @@ impl Host {
         let sound = sound(&ask.windows, from)?;
         let voices = self.voices()?;
         voices.hear(&windows(&ask.windows, &sound), |heard| Ok(frame::write(to, &Reply::Voices(heard), &[])?))?;
-        done(to)
-    }
-
-    fn embed(&mut self, ask: &SoundAsk, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
-        let sound = sound(&ask.windows, from)?;
-        let voices = self.voices()?;
-        let tell = |(window, vector)| Ok(frame::write(to, &Reply::Embedding { window, vector }, &[])?);
-        voices.embed(&windows(&ask.windows, &sound), tell)?;
         done(to)
     }
 }
@@ -280,7 +271,7 @@ mod tests {
             (Ask::Pcm, vec![1, 2, 3, 4]),
             (Ask::Voices(SoundAsk { windows: vec![2] }), vec![]),
             (Ask::Pcm, vec![1, 2, 3, 4]),
-            (Ask::Embed(SoundAsk { windows: vec![1; MAX_WINDOWS + 1] }), vec![]),
+            (Ask::Voices(SoundAsk { windows: vec![1; MAX_WINDOWS + 1] }), vec![]),
             (Ask::Gate(GateAsk { samples: 1, threshold: [100, 200], min_speech_ms: 0, min_silence_ms: 0 }), vec![]),
             (Ask::Hello { protocol: PROTOCOL }, vec![]),
         ]);

@@ -53,16 +53,6 @@ impl Voices {
         let fbank = &self.fbank;
         share(&mut self.workers, windows, each, |worker, n, pcm| worker.hear(fbank, n, pcm))
     }
-
-    /// What the one voice of each window sounds like. Errors: as for [`Voices::hear`].
-    pub fn embed(
-        &mut self,
-        windows: &[&[i16]],
-        each: impl FnMut((u32, Vec<f32>)) -> Result<(), Fault> + Send,
-    ) -> Result<(), Fault> {
-        let fbank = &self.fbank;
-        share(&mut self.workers, windows, each, |worker, n, pcm| Ok((n, worker.embed(&fbank.features(pcm))?)))
-    }
 }
 
 /// Has the workers take one window after the other.

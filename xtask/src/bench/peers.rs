@@ -1,10 +1,13 @@
 //! What the bench needs beyond zapys: a Python environment with the peers, by version, in `target/venv/faster-whisper`.
 
-use super::measured::script;
+use super::measured::{read, script};
 use crate::setup::venvs;
 use crate::steps::{output, patiently, program};
+use serde::Deserialize;
+use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 fn dir() -> PathBuf {
@@ -14,6 +17,21 @@ fn dir() -> PathBuf {
 /// The Python of the environment.
 pub fn python() -> PathBuf {
     dir().join("bin/python3")
+}
+
+/// Has a script of the bench compute something of `asked`, with the Python of the environment. Errors: a sentence.
+pub fn computed<T: for<'d> Deserialize<'d>>(name: &str, asked: &Value, place: &Path) -> Result<T, String> {
+    let out = place.join("score.json");
+    let failed = |e: String| format!("{name} could not compute its rates: {e}.");
+    let mut command = program(&python().to_string_lossy());
+    command.arg(script(name)).arg(&out).stdin(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;
+    let told = child.stdin.take().expect("standard input is a pipe").write_all(asked.to_string().as_bytes());
+    let status = child.wait().map_err(|e| failed(e.to_string()))?;
+    if !status.success() || told.is_err() {
+        return Err(failed(format!("it ended with {status}")));
+    }
+    read(&out)
 }
 
 /// The program that makes bags, as the tests use it.

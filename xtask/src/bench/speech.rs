@@ -5,17 +5,14 @@
 
 use super::files::{fresh, text};
 use super::measured::{Cost, Runs, measure, median, read, script};
-use super::peers::python;
+use super::peers::{computed, python};
 use super::{Bench, Row, Unit, call};
 use crate::packs::packs_dir;
-use crate::steps::program;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 /// Resident memory while transcribing stays below this, in bytes.
 const MEMORY: f64 = 1.5 * (1u64 << 30) as f64;
@@ -106,7 +103,7 @@ fn compare(bench: &Bench, sounds: &Sounds, n_runs: usize) -> Result<(Vec<Row>, V
             heard.insert(format!("{mode} {i}"), answer.texts);
         }
     }
-    let errors = score(&sounds.truth, &heard, &place)?;
+    let errors: BTreeMap<String, Errors> = computed("score.py", &json!({"truth": sounds.truth, "heard": heard}), &place)?;
     let rate = |who: &str| median((0..n_runs).map(|i| errors[&format!("{who} {i}")].wer));
     let what = &sounds.what;
     let mut rows = Vec::new();
@@ -156,19 +153,4 @@ fn peer(sounds: &Sounds, mode: &str, place: &Path) -> Result<(Cost, Heard), Stri
     words.extend(sounds.files());
     let cost = measure(&words, place)?;
     Ok((cost, read(&out)?))
-}
-
-/// Word error rates, by who heard.
-fn score(truth: &Words, heard: &BTreeMap<String, Words>, place: &Path) -> Result<BTreeMap<String, Errors>, String> {
-    let out = place.join("score.json");
-    let mut command = program(&text(&python()));
-    command.arg(script("score.py")).arg(&out).stdin(Stdio::piped());
-    let mut child = command.spawn().map_err(|e| format!("The word error rate cannot be computed: {e}."))?;
-    let asked = json!({"truth": truth, "heard": heard}).to_string();
-    let told = child.stdin.take().expect("standard input is a pipe").write_all(asked.as_bytes());
-    let status = child.wait().map_err(|e| format!("The word error rate cannot be computed: {e}."))?;
-    if !status.success() || told.is_err() {
-        return Err(format!("The word error rate could not be computed: score.py ended with {status}."));
-    }
-    read(&out)
 }

@@ -7,17 +7,15 @@
 
 use super::Bench;
 use super::files::{fresh, text};
-use super::measured::{median, read, script};
-use super::peers::python;
+use super::measured::{median, read};
+use super::peers::computed;
 use super::report::{Row, Unit};
 use crate::sample::sound;
-use crate::steps::{program, root};
+use crate::steps::root;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 /// From when to when, in seconds, and who.
 type Turns = Vec<(f64, f64, String)>;
@@ -39,7 +37,7 @@ pub fn run(bench: &Bench) -> Result<(Vec<Row>, Value), String> {
         truth.insert(name.clone(), spoken);
         heard.insert(name, json!({"seconds": seconds, "turns": turns}));
     }
-    let errors = score(&json!({"truth": truth, "heard": heard}), &place)?;
+    let errors: Value = computed("score_speakers.py", &json!({"truth": truth, "heard": heard}), &place)?;
     let rate = |name: &str| errors[name]["error"].as_f64().unwrap_or(f64::NAN);
     let mut rows: Vec<Row> =
         truth.keys().map(|name| Row::alone(&format!("{name}: speaker errors"), Unit::Share, rate(name), None)).collect();
@@ -106,19 +104,4 @@ fn speakers(bench: &Bench, file: &Path, place: &Path) -> Result<(Turns, f64, f64
 fn files_below(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().filter_map(|e| Some(e.ok()?.path()));
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
-}
-
-/// Error rates by name of the recording.
-fn score(asked: &Value, place: &Path) -> Result<Value, String> {
-    let out = place.join("score.json");
-    let failed = |e: String| format!("The speaker error rate could not be computed: {e}.");
-    let mut command = program(&text(&python()));
-    command.arg(script("score_speakers.py")).arg(&out).stdin(Stdio::piped());
-    let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;
-    let told = child.stdin.take().expect("standard input is a pipe").write_all(asked.to_string().as_bytes());
-    let status = child.wait().map_err(|e| failed(e.to_string()))?;
-    if !status.success() || told.is_err() {
-        return Err(failed(format!("score_speakers.py ended with {status}")));
-    }
-    read(&out)
 }

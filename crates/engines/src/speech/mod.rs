@@ -353,6 +353,15 @@ pub(crate) fn document<T: serde::de::DeserializeOwned>(work: &Work<'_>, n: usize
     Ok(read.value)
 }
 
+/// Reads parameters that `holds` is true of; an absent or empty object means the defaults. Errors: `Failed`.
+pub(crate) fn parameters<T: serde::de::DeserializeOwned + Default>(
+    value: &serde_json::Value,
+    holds: impl FnOnce(&T) -> bool,
+) -> Result<T, EngineError> {
+    let read = if value.is_null() { Some(T::default()) } else { serde_json::from_value(value.clone()).ok() };
+    read.filter(holds).ok_or_else(|| EngineError::Failed { tool: TOOL, reason: "its parameters make no sense".into() })
+}
+
 /// An answer of the host that does not fit the question.
 pub(crate) fn unexpected() -> EngineError {
     EngineError::Failed { tool: TOOL, reason: "its answer does not fit the question".into() }

@@ -6,7 +6,7 @@
 //! windows are the same, and votes.
 
 use super::voices::{self, Heard};
-use super::{RATE, SPEAKERS_REVISION, Span, Speech, document, patience, read_rounds, unexpected};
+use super::{RATE, SPEAKERS_REVISION, Span, Speech, document, parameters, patience, read_rounds, unexpected};
 use crate::decode;
 use crate::host::Next;
 use crate::probe::no_input;
@@ -59,13 +59,8 @@ impl Engine for TellApart {
     }
     fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
         work.check_cancel()?;
-        let params: SpeakersParams = match work.params {
-            serde_json::Value::Null => SpeakersParams::default(),
-            value => serde_json::from_value(value.clone()).map_err(|_| senseless())?,
-        };
-        if params.speakers.is_some_and(|n| !(1..=MOST).contains(&n)) {
-            return Err(senseless());
-        }
+        let some = |p: &SpeakersParams| p.speakers.is_none_or(|n| (1..=MOST).contains(&n));
+        let params = parameters(work.params, some)?;
         let activity: Activity = document(work, 1)?;
         let mut findings = Vec::new();
         let silent = activity.channels.iter().all(Vec::is_empty);
@@ -94,10 +89,6 @@ impl Engine for TellApart {
         let emitted = work.write_json(&turns, &findings)?;
         Ok(Checked { value: emitted, findings })
     }
-}
-
-fn senseless() -> EngineError {
-    EngineError::Failed { tool: super::TOOL, reason: "its parameters make no sense".into() }
 }
 
 impl TellApart {

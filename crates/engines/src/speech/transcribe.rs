@@ -290,13 +290,7 @@ impl Course {
 
 /// Reads parameters; an absent or empty object means the defaults. Errors: `Failed`.
 pub(super) fn parameters(value: &serde_json::Value) -> Result<TranscribeParams, EngineError> {
-    if value.is_null() {
-        return Ok(TranscribeParams::default());
-    }
-    let params: Option<TranscribeParams> = serde_json::from_value(value.clone()).ok();
-    params
-        .filter(|p| (1..=10).contains(&p.beam))
-        .ok_or_else(|| EngineError::Failed { tool: super::TOOL, reason: "its parameters make no sense".into() })
+    super::parameters(value, |p: &TranscribeParams| (1..=10).contains(&p.beam))
 }
 
 /// `uk` of `uk-ua`: models know languages, not regions.

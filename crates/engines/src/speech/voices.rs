@@ -101,9 +101,9 @@ fn name(windows: &[Heard], wanted: Option<usize>) -> Vec<(Place, usize)> {
     let some_clear = all.iter().any(|c| c.clear);
     let (mut clusters, rest): (Vec<Cluster>, Vec<Cluster>) = all.into_iter().partition(|c| c.clear || !some_clear);
     if clusters.len() > PIECE {
-        clusters = clusters.chunks(PIECE).flat_map(|piece| merge(piece.to_vec(), SAME, None)).collect();
+        clusters = clusters.chunks(PIECE).flat_map(|piece| merge(piece.to_vec(), None)).collect();
     }
-    let mut clusters = merge(clusters, SAME, wanted);
+    let mut clusters = merge(clusters, wanted);
     let nearest = |c: &Cluster| {
         let score = |n: &usize| c.likeness(&clusters[*n]) - if c.meets(&clusters[*n]) { TOLD_APART } else { 0.0 };
         (0..clusters.len()).max_by(|a, b| score(a).total_cmp(&score(b)))
@@ -122,7 +122,7 @@ fn name(windows: &[Heard], wanted: Option<usize>) -> Vec<(Place, usize)> {
 fn alike(windows: &[Heard], w: usize, v: usize) -> Vec<Cluster> {
     let all = (0..windows[w].voices[v].len()).map(|s| Cluster::of(windows, (w, v, s)));
     let (clear, rest): (Vec<Cluster>, Vec<Cluster>) = all.partition(|c| c.clear);
-    let mut groups = merge(clear, SAME, None);
+    let mut groups = merge(clear, None);
     if groups.is_empty() {
         groups.push(Cluster::default());
     }
@@ -139,7 +139,7 @@ fn alike(windows: &[Heard], w: usize, v: usize) -> Vec<Cluster> {
 }
 
 /// Joins the two nearest again and again: as long as they are near enough, or until as many are left as there are speakers.
-fn merge(clusters: Vec<Cluster>, same: f32, wanted: Option<usize>) -> Vec<Cluster> {
+fn merge(clusters: Vec<Cluster>, wanted: Option<usize>) -> Vec<Cluster> {
     let mut clusters: Vec<Option<Cluster>> = clusters.into_iter().map(Some).collect();
     let n = clusters.len();
     let likeness = |a: &Option<Cluster>, b: &Option<Cluster>| match (a, b) {
@@ -159,7 +159,7 @@ fn merge(clusters: Vec<Cluster>, same: f32, wanted: Option<usize>) -> Vec<Cluste
         let (best, j) = near[i];
         let enough = match wanted {
             Some(wanted) => left <= wanted,
-            None => best < same,
+            None => best < SAME,
         };
         if enough {
             break;
