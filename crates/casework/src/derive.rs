@@ -114,7 +114,7 @@ impl Casework {
                 }
             }
         }
-        let params = params(&item, job.kind);
+        let params = params(&item, job.kind, &self.settings);
         let key = DerivationKey::of(&inputs, engine.identity(), &params);
         let started = self.clock.now();
         let a = Application { item, engine, inputs, params, key, started, waited_ms: AtomicU64::new(0) };
@@ -169,9 +169,10 @@ impl Casework {
     ) -> Result<Result<(Stored, Checked<Emitted>), EngineError>> {
         let progress = Progress::to(Arc::new(Told::new(told)));
         let parts: Arc<dyn Parts> = match a.engine.contract().emits {
-            DerivativeKind::Transcript | DerivativeKind::SecondTranscript | DerivativeKind::Translation => {
-                Arc::new(self.begun(a.item.id, a.key)?)
-            }
+            DerivativeKind::Transcript
+            | DerivativeKind::SecondTranscript
+            | DerivativeKind::Translation
+            | DerivativeKind::SecondTranslation => Arc::new(self.begun(a.item.id, a.key)?),
             _ => Arc::new(NoParts),
         };
         let run = Run { engine: a.engine.clone(), inputs: &a.inputs, params: &a.params, parts, progress, cancel };

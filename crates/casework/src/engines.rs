@@ -1,8 +1,8 @@
 //! Which engine makes which derivative of which kind of item. Readers of `formats` run as engines too, through an adapter.
 
-use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
+use crate::{Result, Settings};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::sync::Arc;
@@ -15,20 +15,23 @@ use zapys_formats::Reading;
 use zapys_store::{DerivationRow, ItemRow};
 
 use DerivativeKind::{
-    Calls, Decode, Messages, Peaks, Probe, Proxy, SecondTranscript, Speakers, Speech, Text, Transcript, Translation,
+    Calls, Decode, Messages, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Text, Transcript,
+    Translation,
 };
 
 /// What the operator wants beside that which is always made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
-    /// English beside the words.
+    /// Another language beside the words.
     pub translate: bool,
+    /// Another translation beside the first.
+    pub translate_twice: bool,
     /// Speech heard once more.
     pub second: bool,
 }
 impl Wanted {
     /// Whatever can be made.
-    pub const ALL: Self = Self { translate: true, second: true };
+    pub const ALL: Self = Self { translate: true, translate_twice: true, second: true };
 }
 
 /// What is to be derived from an item, in an order in which each comes after what it needs.
@@ -38,6 +41,7 @@ pub(crate) fn plan(what: &Recognised, wanted: Wanted) -> Vec<DerivativeKind> {
         ItemKind::Recording | ItemKind::Video => {
             all.extend([Probe, Decode, Peaks, Proxy, Speech, Speakers, Transcript]);
             all.extend(wanted.translate.then_some(Translation));
+            all.extend(wanted.translate_twice.then_some(SecondTranslation));
             all.extend(wanted.second.then_some(SecondTranscript));
         }
         ItemKind::Screenshot | ItemKind::Photo => all.extend([Proxy, Text]),
@@ -82,11 +86,11 @@ impl Bench {
 }
 
 /// Parameters that go into the derivation key: whatever changes the output and is not the engine itself.
-pub(crate) fn params(item: &ItemRow, kind: DerivativeKind) -> Value {
+pub(crate) fn params(item: &ItemRow, kind: DerivativeKind, settings: &Settings) -> Value {
     match kind {
         // What a person said about the language is stronger than what a model guesses.
         Transcript | SecondTranscript if !item.details.lang.is_und() => json!({"language": item.details.lang.as_str()}),
-        Translation => json!({"to": "en"}),
+        Translation | SecondTranslation => json!({"to": settings.text("translate")}),
         _ => json!({}),
     }
 }
@@ -94,12 +98,17 @@ pub(crate) fn params(item: &ItemRow, kind: DerivativeKind) -> Value {
 impl Casework {
     pub(crate) fn wanted(&self) -> Wanted {
         let second = self.settings.second() != Second::Nobody;
-        Wanted { translate: !self.settings.text("translate").is_empty(), second }
+        let translate = !self.settings.text("translate").is_empty();
+        Wanted { translate, translate_twice: translate && self.settings.translators().second.is_some(), second }
     }
 
     /// The address that windows of speech go to; `None` where all stays on this machine.
     pub fn speech_goes_to(&self) -> Option<String> {
         self.settings.speech_goes_to()
+    }
+    /// The address that words go to, to be translated; `None` where all stays on this machine.
+    pub fn words_go_to(&self) -> Option<String> {
+        self.settings.words_go_to()
     }
 
     /// What is to be derived from an item, and what was, though nobody wants it any more.
@@ -122,7 +131,7 @@ impl Casework {
     }
 }
 
-pub(crate) fn engines_config(settings: &crate::Settings) -> EnginesConfig {
+pub(crate) fn engines_config(settings: &Settings) -> EnginesConfig {
     EnginesConfig {
         packs: settings.packs(),
         hosts: settings.hosts(),
@@ -131,6 +140,8 @@ pub(crate) fn engines_config(settings: &crate::Settings) -> EnginesConfig {
         speech: settings.speech(),
         second: settings.second(),
         server: settings.speech_server(),
+        translators: settings.translators(),
+        translation_server: settings.translation_server(),
     }
 }
 

@@ -79,6 +79,7 @@ pub(crate) fn take_in(facts: &mut ItemFacts, kind: DerivativeKind, document: &[u
         | DerivativeKind::Speech
         | DerivativeKind::Speakers
         | DerivativeKind::Translation
+        | DerivativeKind::SecondTranslation
         | DerivativeKind::Picture => {}
     }
 }

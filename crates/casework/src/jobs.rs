@@ -1,6 +1,5 @@
 //! The queue: what is due, workers that take it, and what they tell.
 
-use crate::Result;
 use crate::custody::Act;
 use crate::derive::Ended;
 use crate::engines::{Bench, WORDED, Wanted, params, plan, recognised};
@@ -8,6 +7,7 @@ use crate::error::CaseError;
 use crate::open::Casework;
 use crate::queue::FIRST;
 use crate::view::{ErrorView, ProcessEvent, ProcessSummary};
+use crate::{Result, Settings};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -105,7 +105,7 @@ impl Casework {
             let now = self.clock.now();
             let mut jobs = Vec::new();
             for (item, done) in &part {
-                let due = due(&bench, item, done, self.wanted(), !items.is_empty());
+                let due = due(&bench, item, done, (&self.settings, self.wanted()), !items.is_empty());
                 let due = due.into_iter().filter(|k| only.is_empty() || only.contains(k));
                 jobs.extend(due.map(|kind| self.new_job(item.id, kind, now)));
             }
@@ -304,13 +304,15 @@ impl Casework {
 /// What must be there before a derivation of this kind of item can run, beside the original: what engines' contracts name, the last
 /// of it at the end.
 pub(crate) fn needs(kind: DerivativeKind, of: ItemKind) -> &'static [DerivativeKind] {
-    use DerivativeKind::{Decode, Peaks, Probe, Proxy, SecondTranscript, Speakers, Speech, Transcript, Translation};
+    use DerivativeKind::{
+        Decode, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Transcript, Translation,
+    };
     match kind {
         Decode | Peaks => &[Probe],
         Proxy if matches!(of, ItemKind::Recording | ItemKind::Video) => &[Probe],
         Speakers => &[Speech],
         Transcript => &[Speech, Speakers],
-        Translation => &[Transcript],
+        Translation | SecondTranslation => &[Transcript],
         SecondTranscript => &[Speech, Transcript],
         _ => &[],
     }
@@ -326,12 +328,19 @@ fn priority(kind: DerivativeKind) -> i32 {
         DerivativeKind::Speakers => 15,
         DerivativeKind::Transcript => 10,
         DerivativeKind::Translation => 0,
+        DerivativeKind::SecondTranslation => -5,
         DerivativeKind::SecondTranscript => -10,
     }
 }
 
 /// Derivations of an item that are due now, given what was recorded.
-fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], wanted: Wanted, again: bool) -> Vec<DerivativeKind> {
+fn due(
+    bench: &Bench,
+    item: &ItemRow,
+    done: &[DerivationRow],
+    (settings, wanted): (&Settings, Wanted),
+    again: bool,
+) -> Vec<DerivativeKind> {
     let finished = |kind| done.iter().rev().find(|d| d.kind == kind && d.state == DerivationState::Done);
     let mut due = Vec::new();
     for kind in plan(&recognised(item), wanted) {
@@ -347,7 +356,7 @@ fn due(bench: &Bench, item: &ItemRow, done: &[DerivationRow], wanted: Wanted, ag
         };
         let inputs: Vec<_> =
             std::iter::once(item.object).chain(needs(kind, item.kind).iter().filter_map(|n| finished(*n)?.output)).collect();
-        let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, kind));
+        let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, kind, settings));
         match done.iter().find(|d| d.key == key) {
             None => due.push(kind),
             Some(d) => match d.state {

@@ -131,6 +131,7 @@ impl Forecast<'_> {
     fn coming(&self, kind: DerivativeKind) -> Coming {
         let wanted = match kind {
             DerivativeKind::Translation => self.wanted.translate,
+            DerivativeKind::SecondTranslation => self.wanted.translate_twice,
             DerivativeKind::SecondTranscript => self.wanted.second,
             _ => true,
         };
@@ -194,13 +195,17 @@ mod tests {
             SoundCount { kind: Transcript, open: 1, open_ms: 60_000, unknown: 0, done: 1, done_ms: 60_000, took_ms: 6000 },
             SoundCount { kind: Translation, done: 1, done_ms: 60_000, took_ms: 3000, ..SoundCount::default() },
         ];
-        let f = Forecast { stages: &stages, sound: &sound, wanted: Wanted { translate: true, second: false } };
+        let f = Forecast {
+            stages: &stages,
+            sound: &sound,
+            wanted: Wanted { translate: true, translate_twice: false, second: false },
+        };
         assert_eq!(f.coming(Transcript), Coming { open: 3, ms: 120_000, unknown: 1 });
         assert_eq!(f.coming(Translation), Coming { open: 4, ms: 180_000, unknown: 1 });
         assert_eq!(f.coming(SecondTranscript), Coming::default());
         assert_eq!([Speech, Transcript, Translation].map(|k| f.work_ms(k)), [Some(3000), Some(24_000), Some(12_000)]);
         assert_eq!(f.times_real_time(Transcript), Some(10.0));
-        let untranslated = Forecast { wanted: Wanted { translate: false, second: false }, ..f };
+        let untranslated = Forecast { wanted: Wanted { translate: false, translate_twice: false, second: false }, ..f };
         assert_eq!(untranslated.coming(Translation), Coming::default());
     }
 

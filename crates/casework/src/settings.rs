@@ -5,8 +5,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zapys_domain::{Fault, FaultKind};
-use zapys_engines::speech::ServerConfig;
+use zapys_engines::ServerConfig;
 use zapys_engines::speech::choice::{Choice, Choices, Second};
+use zapys_engines::translate::choice::{Choice as Translator, Translators};
 
 /// Where a setting came from; later ones win.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +46,15 @@ pub const REFERENCE: &[(&str, &str, &str)] = &[
     ("speech_server_model", "", "The model that the speech server is asked for."),
     ("speech_server_key_file", "", "File whose first line is sent to the speech server as its key; empty: none."),
     ("translate", "en", "Language that speech is translated into by machine; empty: no translation."),
+    (
+        "translator",
+        "whisper",
+        "Who translates: a translation pack by name, `server`, or `whisper`, the speech model, which writes English only.",
+    ),
+    ("second_translator", "", "Who else translates, so that both stand side by side; empty: nobody."),
+    ("translation_server", "", "Address of a server with the OpenAI-compatible chat API, such as http://127.0.0.1:8080/v1."),
+    ("translation_server_model", "", "The model that the translation server is asked for."),
+    ("translation_server_key_file", "", "File whose first line is sent to the translation server as its key; empty: none."),
 ];
 
 /// One value with its provenance.
@@ -129,14 +139,34 @@ impl Settings {
         })?;
         let second = Second::parse(self.text("second"))
             .ok_or_else(|| bad("second", "the name of a speech pack, `server`, `again`, or nothing"))?;
+        const MODEL: &str = "the name of the model, as the server lists it";
         if asks_server(&speech, &second) {
             self.speech_server().url().map_err(|wants| bad("speech_server", wants))?;
             if self.text("speech_server_model").trim().is_empty() {
-                return Err(bad("speech_server_model", "the name of the model, as the server lists it"));
+                return Err(bad("speech_server_model", MODEL));
             }
         }
-        if !matches!(self.text("translate"), "" | "en") {
-            return Err(bad("translate", "`en`, or empty for none: the installed engine translates into English only"));
+        let who = "the name of a translation pack, `server`, or `whisper`";
+        let first = Translator::parse(self.text("translator")).ok_or_else(|| bad("translator", who))?;
+        let second = Some(self.text("second_translator")).filter(|t| !t.trim().is_empty());
+        let second = second.map(|t| Translator::parse(t).ok_or_else(|| bad("second_translator", who))).transpose()?;
+        if second.as_ref() == Some(&first) {
+            return Err(bad("second_translator", "somebody else than the first translator"));
+        }
+        let into = self.text("translate");
+        let is_tag = (2..=3).contains(&into.len()) && into.bytes().all(|b| b.is_ascii_lowercase());
+        if !into.is_empty() && !is_tag {
+            return Err(bad("translate", "the code of a language such as `en`, or nothing"));
+        }
+        let translators = Translators { first, second };
+        if is_tag && into != "en" && translators.all().any(|t| *t == Translator::Whisper) {
+            return Err(bad("translate", "`en`: the speech model writes English only; name another translator first"));
+        }
+        if translators.ask_server() {
+            self.translation_server().url().map_err(|wants| bad("translation_server", wants))?;
+            if self.text("translation_server_model").trim().is_empty() {
+                return Err(bad("translation_server_model", MODEL));
+            }
         }
         Ok(())
     }
@@ -200,14 +230,30 @@ impl Settings {
     }
     /// The server that is asked where one of them says so.
     pub fn speech_server(&self) -> ServerConfig {
-        let key_file = Some(self.text("speech_server_key_file")).filter(|t| !t.is_empty()).map(PathBuf::from);
-        let text = |name| self.text(name).trim().to_owned();
-        ServerConfig { address: text("speech_server"), model: text("speech_server_model"), key_file }
+        self.server(["speech_server", "speech_server_model", "speech_server_key_file"])
     }
     /// Host and port of the server that speech goes to; `None` where all stays on this machine.
     pub fn speech_goes_to(&self) -> Option<String> {
-        let url = self.speech_server().url().ok().filter(|_| asks_server(&self.speech(), &self.second()))?;
-        Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+        asks_server(&self.speech(), &self.second()).then(|| place(&self.speech_server()))?
+    }
+    /// Who translates what was said.
+    pub fn translators(&self) -> Translators {
+        let first = Translator::parse(self.text("translator")).expect("checked when the settings were read");
+        Translators { first, second: Translator::parse(self.text("second_translator")) }
+    }
+    /// The server that is asked where one of them says so.
+    pub fn translation_server(&self) -> ServerConfig {
+        self.server(["translation_server", "translation_server_model", "translation_server_key_file"])
+    }
+    /// Host and port of the server that words go to, to be translated; `None` where all stays on this machine.
+    pub fn words_go_to(&self) -> Option<String> {
+        let goes = !self.text("translate").is_empty() && self.translators().ask_server();
+        goes.then(|| place(&self.translation_server()))?
+    }
+    fn server(&self, [address, model, key_file]: [&'static str; 3]) -> ServerConfig {
+        let text = |name| self.text(name).trim().to_owned();
+        let key_file = Some(self.text(key_file)).filter(|t| !t.is_empty()).map(PathBuf::from);
+        ServerConfig { address: text(address), model: text(model), key_file }
     }
     /// False only where the operator switched the sandbox off.
     pub fn sandbox_required(&self) -> bool {
@@ -217,6 +263,12 @@ impl Settings {
 
 fn asks_server(speech: &Choices, second: &Second) -> bool {
     speech.asks_server() || *second == Second::By(Choice::Server)
+}
+
+/// Host and port of a server.
+fn place(server: &ServerConfig) -> Option<String> {
+    let url = server.url().ok()?;
+    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }
 
 fn known(name: &str) -> Option<&'static str> {
@@ -300,6 +352,27 @@ mod tests {
         }
         assert!(matches!(load(&[("speech", "a, b")]), Err(SettingsError::Value { name: "speech", .. })));
         assert!(matches!(load(&[("second", "two words")]), Err(SettingsError::Value { name: "second", .. })));
+    }
+
+    #[test]
+    fn words_leave_the_machine_only_where_the_settings_say_so() {
+        let load = |flags: &[(&'static str, &str)]| {
+            Settings::load(None, [], &flags.iter().map(|(n, v)| (*n, (*v).to_owned())).collect::<Vec<_>>())
+        };
+        let server = [("translation_server", "http://127.0.0.1:8080/v1"), ("translation_server_model", "m")];
+        assert_eq!(load(&server).expect("good").words_go_to(), None, "a server that nobody asks");
+        for asking in [("translator", "server"), ("second_translator", "server")] {
+            let settings = load(&[server[0], server[1], asking]).expect("good");
+            assert_eq!((settings.words_go_to().as_deref(), settings.speech_goes_to()), (Some("127.0.0.1:8080"), None));
+            assert_eq!(load(&[server[0], server[1], asking, ("translate", "")]).expect("good").words_go_to(), None);
+            assert!(matches!(load(&[server[1], asking]), Err(SettingsError::Value { name: "translation_server", .. })));
+            assert!(matches!(load(&[server[0], asking]), Err(SettingsError::Value { name: "translation_server_model", .. })));
+        }
+        let refused = |flags: &[(&'static str, &str)], which| matches!(load(flags), Err(SettingsError::Value { name, .. }) if name == which);
+        assert!(refused(&[("translate", "uk")], "translate") && refused(&[("translate", "English")], "translate"));
+        assert!(refused(&[("translator", "a b")], "translator") && refused(&[("translator", "")], "translator"));
+        assert!(refused(&[("second_translator", "whisper")], "second_translator"), "twice the same");
+        assert!(load(&[("translate", "uk"), ("translator", "opus-mt-ru-uk")]).is_ok());
     }
 
     #[test]

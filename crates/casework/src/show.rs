@@ -12,6 +12,7 @@ use crate::view::{
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use zapys_domain::call::CallTable;
@@ -19,7 +20,7 @@ use zapys_domain::kind::Recognised;
 use zapys_domain::media::Document;
 use zapys_domain::message::ChatExport;
 use zapys_domain::text::ReadText;
-use zapys_domain::transcript::{Reading, SecondTranscript, Transcript, Translation};
+use zapys_domain::transcript::{Reading, SecondTranscript, Transcript, TranslatedSegment, Translation};
 use zapys_domain::{Action, DerivativeKind, Instant, ItemId, ItemKind, Lang, Private};
 use zapys_store::{
     AcquisitionRow, Cursor, DerivationRow, DerivationState, FindingRow, ItemFilter, ItemRow, ItemSort, ItemStatus, JobRow,
@@ -272,11 +273,15 @@ impl Casework {
     /// The words spoken, with translations beside them.
     pub async fn transcript(&self, id: ItemId) -> Result<TranscriptView> {
         let (t, derivation): (Document<Transcript>, _) = self.typed(id, DerivativeKind::Transcript).await?;
-        let translation: Option<Document<Translation>> = match self.typed(id, DerivativeKind::Translation).await {
-            Ok((t, _)) => Some(t),
-            Err(CaseError::NothingRead { .. }) => None,
-            Err(e) => return Err(e),
-        };
+        let mut translations = Vec::new();
+        for kind in [DerivativeKind::Translation, DerivativeKind::SecondTranslation] {
+            match self.typed::<Document<Translation>>(id, kind).await {
+                // One of an earlier transcript stands beside other words.
+                Ok((made, d)) if is_of_newest(&d, std::slice::from_ref(&derivation)) => translations.push(made.value),
+                Ok(_) | Err(CaseError::NothingRead { .. }) => {}
+                Err(e) => return Err(e),
+            }
+        }
         let mut t = t.value;
         let mut second = self.second_readings(id, &derivation, &mut t).await?;
         let mut segments: Vec<SegmentView> = t
@@ -287,18 +292,20 @@ impl Casework {
                 SegmentView { segment, translations: BTreeMap::new(), second, revision: None }
             })
             .collect();
-        if let Some(Document { value: translation, .. }) = translation {
+        for translation in translations {
+            let engine = translation.engine.model.unwrap_or(translation.engine.name);
+            let language = translation.language.to_string();
             let mut by_id: BTreeMap<String, _> = translation.segments.into_iter().map(|s| (s.id.clone(), s)).collect();
             for s in &mut segments {
-                if let Some(other) = by_id.remove(&s.segment.id) {
-                    let view = SegmentTranslation {
-                        text: other.text,
-                        engine: translation.engine.name.clone(),
-                        reviewed: false,
-                        confidence: other.confidence,
-                        lost: other.lost,
-                    };
-                    s.translations.insert(translation.language.to_string(), view);
+                let Some(other) = by_id.remove(&s.segment.id) else { continue };
+                let TranslatedSegment { text, confidence, lost, .. } = other;
+                let view =
+                    SegmentTranslation { text, engine: engine.clone(), reviewed: false, confidence, lost, beside: Vec::new() };
+                match s.translations.entry(language.clone()) {
+                    Entry::Vacant(none) => {
+                        none.insert(view);
+                    }
+                    Entry::Occupied(first) => first.into_mut().beside.push(view),
                 }
             }
         }
@@ -451,7 +458,12 @@ impl Casework {
     }
 }
 
-/// True where a second hearing was held against the newest transcript.
+/// True for derivatives that stand beside the segments of a transcript, and beside no other.
+pub(crate) fn lies_on_words(kind: DerivativeKind) -> bool {
+    matches!(kind, DerivativeKind::SecondTranscript | DerivativeKind::Translation | DerivativeKind::SecondTranslation)
+}
+
+/// True where a second hearing or translation was made of the newest transcript.
 pub(crate) fn is_of_newest(second: &DerivationRow, all: &[DerivationRow]) -> bool {
     let done = |d: &&DerivationRow| d.kind == DerivativeKind::Transcript && d.state == DerivationState::Done;
     all.iter().rev().find(done).and_then(|d| d.output).is_some_and(|o| second.inputs.contains(&o))

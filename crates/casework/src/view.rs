@@ -355,6 +355,9 @@ pub struct SegmentTranslation {
     /// What does not seem to have survived.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<zapys_domain::transcript::Lost>,
+    /// The same by another engine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<SegmentTranslation>,
 }
 
 /// Readable text as shown.

@@ -25,6 +25,8 @@ crate::words! {
         SecondTranscript = "second-transcript",
         /// English beside the words: [`crate::transcript::Translation`].
         Translation = "translation",
+        /// Another translation beside the first, by another engine: [`crate::transcript::Translation`].
+        SecondTranslation = "second-translation",
         /// Words read from pictures, articles, documents: [`crate::text::ReadText`].
         Text = "text",
         /// Messages of a chat export: [`crate::message::ChatExport`].
@@ -52,6 +54,13 @@ pub struct EngineIdentity {
     /// SHA-256 (hex) of the executable that computes, where it is a separate program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binary_sha256: Option<String>,
+}
+
+impl EngineIdentity {
+    /// True of a server elsewhere: it names its model, and nobody outside can know the weights or the program.
+    pub fn is_elsewhere(&self) -> bool {
+        self.model.is_some() && self.model_sha256.is_none() && self.binary_sha256.is_none()
+    }
 }
 
 /// Whether running again gives the same bytes.

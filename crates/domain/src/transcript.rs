@@ -188,7 +188,7 @@ impl Segment {
     }
 }
 
-/// A translation aligned segment by segment. Derivative kind `translation`.
+/// A translation aligned segment by segment. Derivative kinds `translation` and `second-translation`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Translation {
     /// Language translated into.

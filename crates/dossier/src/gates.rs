@@ -112,7 +112,7 @@ fn derivative(d: &Derivative, gates: &mut Gates) {
         "what it was made from"
     } else if d.engine.name.is_empty() || d.engine.version.is_empty() {
         "the engine and its version"
-    } else if d.engine.model.is_some() != d.engine.model_sha256.is_some() {
+    } else if d.engine.model.is_some() != d.engine.model_sha256.is_some() && !d.engine.is_elsewhere() {
         "the digest of its model"
     } else if d.parameters.is_null() {
         "the parameters it ran with"

@@ -60,7 +60,7 @@ impl Shown {
         match kind {
             DerivativeKind::Transcript => doc(bytes, Self::Transcript),
             DerivativeKind::SecondTranscript => doc(bytes, Self::Second),
-            DerivativeKind::Translation => doc(bytes, Self::Translation),
+            DerivativeKind::Translation | DerivativeKind::SecondTranslation => doc(bytes, Self::Translation),
             DerivativeKind::Text => doc(bytes, Self::Text),
             DerivativeKind::Messages => doc(bytes, Self::Messages),
             DerivativeKind::Calls => doc(bytes, Self::Calls),

@@ -75,6 +75,7 @@ pub(crate) fn derivative(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Transcript => "Transcript",
         DerivativeKind::SecondTranscript => "Second transcript",
         DerivativeKind::Translation => "Translation",
+        DerivativeKind::SecondTranslation => "Second translation",
         DerivativeKind::Text => "Text",
         DerivativeKind::Messages => "Messages",
         DerivativeKind::Calls => "Call table",

@@ -6,9 +6,9 @@ use crate::peaks::WavePeaks;
 use crate::probe::Probe;
 use crate::proxy::{PictureProxy, SoundProxy};
 use crate::sandbox::{Limits, Sandbox};
-use crate::speech::ServerConfig;
 use crate::speech::choice::{Choice, Choices, Second};
-use crate::{Engine, EngineError};
+use crate::translate::choice::Translators;
+use crate::{Engine, EngineError, ServerConfig};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +31,10 @@ pub struct EnginesConfig {
     pub second: Second,
     /// The server that is asked where one of them says so.
     pub server: ServerConfig,
+    /// Who translates.
+    pub translators: Translators,
+    /// The server that is asked where one of them says so.
+    pub translation_server: ServerConfig,
 }
 
 impl EnginesConfig {
@@ -44,6 +48,8 @@ impl EnginesConfig {
             speech: Choices { languages: Vec::new(), usual: Choice::Pack(None) },
             second: Second::Nobody,
             server: ServerConfig::default(),
+            translators: Translators::default(),
+            translation_server: ServerConfig::default(),
         }
     }
 }

@@ -15,9 +15,11 @@ mod picture;
 pub mod probe;
 pub mod proxy;
 mod registry;
+mod remote;
 pub mod sandbox;
 pub mod speech;
 pub mod translate;
 
 pub use detect::{Availability, Engines, EnginesConfig, Lack, Slot};
 pub use registry::{Contract, Emitted, Engine, EngineError, Input, Work, WriteJson};
+pub use remote::ServerConfig;

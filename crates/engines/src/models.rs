@@ -7,6 +7,7 @@
 use crate::EngineError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -56,9 +57,36 @@ pub struct Pack {
     /// Its files.
     #[serde(rename = "file")]
     pub files: Vec<PackFile>,
+    /// How its model is asked, where it turns text into text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<Texts>,
     /// Where it lies.
     #[serde(skip)]
     pub folder: PathBuf,
+}
+/// How a translation model is asked. `languages` of its pack are those that it translates from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Texts {
+    /// BCP 47 tags that it translates into; `mul` for many.
+    pub to: Vec<String>,
+    /// The SentencePiece model that cuts texts into its pieces, a file of the pack.
+    pub pieces: String,
+    /// Tokens before each text; in these and the next, `{from}` and `{to}` stand for the languages as the model names them.
+    pub source_begin: Vec<String>,
+    /// Tokens after each text.
+    pub source_end: Vec<String>,
+    /// Tokens that each translation begins with.
+    pub target_begin: Vec<String>,
+    /// What the model calls languages, by primary tag, where that is not the tag itself: `ru = "rus_Cyrl"`.
+    pub names: BTreeMap<String, String>,
+}
+impl Texts {
+    /// Tokens with the languages put in.
+    pub fn spelled(&self, tokens: &[String], from: &str, to: &str) -> Vec<String> {
+        let name = |tag: &str| self.names.get(tag).map_or(tag, String::as_str).to_owned();
+        tokens.iter().map(|t| t.replace("{from}", &name(from)).replace("{to}", &name(to))).collect()
+    }
 }
 /// One file of a pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -269,6 +297,19 @@ mod tests {
         assert!(matches!(flawed.require_intact(), Err(EngineError::Missing { .. })));
         std::fs::write(a.join("model.bin"), b"more").unwrap();
         assert!(matches!(Pack::open(&a), Err(EngineError::Missing { .. })), "a cut file makes no pack");
+    }
+
+    #[test]
+    fn a_translation_pack_says_how_its_model_is_asked() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = pack(from.path(), "nllb", b"weights");
+        let text = std::fs::read_to_string(folder.join(MANIFEST)).unwrap().replacen("\"speech\"", "\"translation\"", 1);
+        let table = "[texts]\nto = [\"en\"]\npieces = \"model.bin\"\nsource_begin = [\"{from}\"]\ntarget_begin = [\"{to}\"]\n\
+                     [texts.names]\nru = \"rus_Cyrl\"\n";
+        std::fs::write(folder.join(MANIFEST), text + table).unwrap();
+        let texts = import(&folder, to.path()).unwrap().texts.expect("it says how");
+        assert_eq!(texts.spelled(&texts.source_begin, "ru", "en"), ["rus_Cyrl"]);
+        assert_eq!(texts.spelled(&texts.target_begin, "ru", "en"), ["en"]);
     }
 
     #[test]

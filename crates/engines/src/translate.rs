@@ -1,215 +1,112 @@
-//! Engine: English beside the words, by Whisper's own translation task.
+//! The words in another language, by machine: from the sound ([`sound`]) or from the words heard ([`words`]).
 //!
-//! It hears the sound of each segment again and writes English. It is good enough to find a passage and wrong in the
-//! places that matter most: whoever cites it must have a person check it, and the record says that nobody has. Real
-//! translation models come as packs of their own.
+//! Whoever translates, every line is held against the words ([`survival`]), and nobody has reviewed it. Two translators may stand side
+//! by side, each with a derivative of its own; none replaces another or the words themselves.
 
+mod chat;
+pub mod choice;
+mod pack;
+mod sound;
 mod survival;
+mod words;
 
-use crate::decode;
-use crate::host::Next;
-use crate::parts;
-use crate::probe::no_input;
-use crate::speech::{RATE, ROUND, Span, Speech, document, patience, read_rounds, unexpected, unsaid};
-use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+pub use chat::lines_of_answer;
+pub use sound::WhisperTranslate;
+pub use words::{Line, Rendering, TranslateWords, Translator};
+
+use crate::detect::{Availability, EnginesConfig, Lack, Slot};
+use crate::sandbox::Sandbox;
+use crate::speech::{SOUND, Speech, lack, no_model};
+use crate::{Engine, EngineError};
+use choice::Choice;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use zapys_domain::derivation::Repeatability;
-use zapys_domain::transcript::{Segment, Transcript, TranslatedSegment, Translation};
-use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, Lang, Severity, Step};
-use zapys_host_protocol::{Ask, Heard, MAX_WINDOW_SAMPLES, Reply, WindowsAsk};
+use zapys_domain::transcript::TranslatedSegment;
+use zapys_domain::{DerivativeKind, Finding, Lang, Severity};
 
-/// Sound heard before and after a segment: 200 ms.
-const EDGE: u64 = RATE / 5;
-/// Beam width.
-const BEAM: u8 = 5;
-
-/// Engine: English by Whisper. Segments that are English already are left out.
-pub struct WhisperTranslate {
-    speech: Arc<Speech>,
-    identity: EngineIdentity,
-    contract: Contract,
+/// What is asked of a translator; part of the derivation's key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TranslateParams {
+    /// Language to translate into.
+    pub to: Lang,
 }
-impl WhisperTranslate {
-    /// With this host and its speech model.
-    pub fn new(speech: Arc<Speech>) -> Self {
-        let contract = Contract {
-            emits: DerivativeKind::Translation,
-            needs: &[DerivativeKind::Transcript],
-            repeats: Repeatability::SameMachine,
-        };
-        Self { identity: speech.translate_identity(), speech, contract }
+impl Default for TranslateParams {
+    fn default() -> Self {
+        Self { to: Lang::parse("en").expect("a language tag") }
     }
+}
 
-    /// Asks the host about windows of one language. `names`: of the windows, for those that an earlier run had heard.
-    fn hear(
-        &self,
-        work: &Work<'_>,
-        language: &str,
-        names: &[&str],
-        pcm: &[Vec<i16>],
-        mut each: impl FnMut(usize, Heard),
-    ) -> Result<(), EngineError> {
-        let length_ms = |n: usize| pcm[n].len() as u64 * 1000 / RATE;
-        let mut known = Vec::new();
-        for (n, name) in names.iter().enumerate() {
-            if let Some(heard) = parts::read::<Heard>(work.parts, name) {
-                work.progress.advance(length_ms(n));
-                each(n, heard);
-                known.push(n as u32);
+/// The translators that the settings name, or what is missing of each.
+pub(crate) fn engines(
+    sandbox: Result<&Sandbox, &Lack>,
+    config: &EnginesConfig,
+    speech: &Result<Arc<Speech>, Lack>,
+) -> (Vec<Slot>, Vec<Availability>) {
+    let find = |choice: &Choice, emits| -> Result<Arc<dyn Engine>, Lack> {
+        Ok(match choice {
+            Choice::Whisper => match speech {
+                Ok(s) if s.has_model() => Arc::new(WhisperTranslate::new(Arc::clone(s), emits)),
+                Ok(_) => return Err(lack(no_model())),
+                Err(lack) => return Err(lack.clone()),
+            },
+            Choice::Pack(name) => {
+                let sandbox = sandbox.map_err(Lack::clone)?.clone();
+                let model = pack::Model::find(sandbox, config, name).map_err(lack)?;
+                Arc::new(TranslateWords::new(Arc::new(model), emits))
             }
-        }
-        if known.len() == pcm.len() {
-            return Ok(());
-        }
-        let is_known: BTreeSet<u32> = known.iter().copied().collect();
-        let ask = WindowsAsk {
-            windows: pcm.iter().map(|p| u32::try_from(p.len()).unwrap_or(u32::MAX)).collect(),
-            language: Some(language.to_owned()),
-            follow_switches: false,
-            beam: BEAM,
-            heard: known,
-        };
-        let wall = patience(ask.samples());
-        let sound: Vec<&[i16]> = pcm.iter().map(Vec::as_slice).collect();
-        self.speech.host()?.ask(&Ask::Translate(ask), &sound, wall, &work.cancel, |reply| match reply {
-            // Heard again with the rest of its batch.
-            Reply::Heard(h) if is_known.contains(&h.window) => Ok(Next::More),
-            Reply::Heard(h) if (h.window as usize) < pcm.len() => {
-                let n = h.window as usize;
-                work.progress.advance(length_ms(n));
-                parts::write(work.parts, names[n], &h);
-                each(n, h);
-                Ok(Next::More)
+            Choice::Server => {
+                let server = chat::Server::new(&config.translation_server).map_err(lack)?;
+                Arc::new(TranslateWords::new(Arc::new(server), emits))
             }
-            Reply::Done { .. } => Ok(Next::Enough),
-            _ => Err(unexpected()),
         })
-    }
-}
-impl Engine for WhisperTranslate {
-    fn identity(&self) -> &EngineIdentity {
-        &self.identity
-    }
-    fn contract(&self) -> &Contract {
-        &self.contract
-    }
-    fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
-        work.check_cancel()?;
-        let input = work.inputs.first().ok_or_else(no_input)?.clone();
-        let transcript: Transcript = document(work, 1)?;
-        let foreign: Vec<&Segment> = transcript.segments.iter().filter(|s| is_foreign(s)).collect();
-        let spans: Vec<Span> = foreign.iter().map(|s| span(s)).collect();
-        work.progress.step(Step::Translating);
-        work.progress.total(Some(spans.iter().map(|s| s.end - s.start).sum::<u64>() * 1000 / RATE));
-        let mut english: HashMap<String, TranslatedSegment> = HashMap::new();
-        let mut findings = Vec::new();
-        if !foreign.is_empty() {
-            // Several segments may share one span of sound; each finds its own.
-            let mut waiting: HashMap<Span, Vec<&Segment>> = HashMap::new();
-            for s in &foreign {
-                waiting.entry(span(s)).or_default().push(s);
-            }
-            let reader = decode::pcm(&self.speech.sandbox, &input, Some(RATE as u32), &work.cancel)?;
-            let width = reader.channels();
-            if foreign.iter().any(|s| s.channel.is_some_and(|c| c >= width)) {
-                return Err(EngineError::Failed {
-                    tool: crate::speech::TOOL,
-                    reason: "the transcript names absent channels".into(),
-                });
-            }
-            read_rounds(reader, spans, ROUND, |sound, round| {
-                let mut languages: BTreeMap<&str, Vec<(&Segment, Vec<i16>)>> = BTreeMap::new();
-                for s in round {
-                    let segment = waiting.get_mut(s).and_then(Vec::pop).ok_or_else(unexpected)?;
-                    let pcm = sound.samples(s.channel, s.start, s.end);
-                    languages.entry(segment.language.as_str()).or_default().push((segment, pcm));
-                }
-                for (language, items) in languages {
-                    let (segments, pcm): (Vec<&Segment>, Vec<Vec<i16>>) = items.into_iter().unzip();
-                    let names: Vec<&str> = segments.iter().map(|s| s.id.as_str()).collect();
-                    self.hear(work, language, &names, &pcm, |window, heard| {
-                        let segment = segments[window];
-                        if !heard.text.is_empty() && !unsaid(&heard) && !heard.repeats {
-                            english.insert(segment.id.clone(), translated(segment, &heard));
-                        }
-                    })?;
-                }
-                Ok(())
-            })?;
+    };
+    let (mut slots, mut availability) = (Vec::new(), Vec::new());
+    let mut add = |choice: &Choice, emits, name: &str, purpose| {
+        let engine = find(choice, emits);
+        // The speech model has a line of its own.
+        if *choice != Choice::Whisper {
+            let shown = |e: &Arc<dyn Engine>| e.identity().model.clone().unwrap_or_default();
+            let state = engine.as_ref().map(shown).map_err(Lack::clone);
+            availability.push(Availability { name: name.into(), purpose, state });
         }
-        let segments: Vec<TranslatedSegment> = foreign.iter().filter_map(|s| english.remove(&s.id)).collect();
-        let n_without = foreign.len() - segments.len();
-        if n_without > 0 {
-            let text = format!("The engine gave no usable translation of {n_without} of {} segments.", foreign.len());
-            findings.push(Finding::whole("not-translated", Severity::Warning, text));
-        }
-        let n_lost = segments.iter().filter(|s| !s.lost.is_empty()).count();
-        if n_lost > 0 {
-            let text = format!("In {n_lost} segments a number, name or negation does not seem to have survived translation.");
-            findings.push(Finding::whole("lost-in-translation", Severity::Warning, text));
-        }
-        let translation = Translation {
-            language: Lang::parse("en").expect("a language tag"),
-            engine: self.identity.clone(),
-            parameters: serde_json::json!({"beam": BEAM}),
-            segments,
-        };
-        let emitted = work.write_json(&translation, &findings)?;
-        Ok(Checked { value: emitted, findings })
+        slots.push(Slot { emits, takes: SOUND, language: None, engine });
+    };
+    add(&config.translators.first, DerivativeKind::Translation, "translator", "translating what was said");
+    if let Some(second) = &config.translators.second {
+        add(second, DerivativeKind::SecondTranslation, "second translator", "translating what was said once more");
     }
+    (slots, availability)
 }
 
-/// A segment in another language than English, with some length.
-fn is_foreign(s: &Segment) -> bool {
-    let language = s.language.as_str();
-    language != "en" && !s.language.is_und() && s.end_ms > s.start_ms
+/// What is to be said of a translation: what has none, and where something does not seem to have survived.
+fn findings(wanted: usize, done: &[TranslatedSegment]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let n_without = wanted.saturating_sub(done.len());
+    if n_without > 0 {
+        let text = format!("The engine gave no usable translation of {n_without} of {wanted} segments.");
+        findings.push(Finding::whole("not-translated", Severity::Warning, text));
+    }
+    let n_lost = done.iter().filter(|s| !s.lost.is_empty()).count();
+    if n_lost > 0 {
+        let text = format!("In {n_lost} segments a number, name or negation does not seem to have survived translation.");
+        findings.push(Finding::whole("lost-in-translation", Severity::Warning, text));
+    }
+    findings
 }
 
-/// The sound of a segment with its edges, never longer than a window.
-fn span(s: &Segment) -> Span {
-    let start = (s.start_ms * RATE / 1000).saturating_sub(EDGE);
-    let end = (s.end_ms * RATE / 1000 + EDGE).min(start + u64::from(MAX_WINDOW_SAMPLES));
-    Span { channel: s.channel.unwrap_or(0), start, end }
+/// The primary tag of a language: `uk` of `uk-UA`.
+fn primary(language: &str) -> &str {
+    language.split('-').next().unwrap_or(language)
 }
 
-fn translated(segment: &Segment, heard: &Heard) -> TranslatedSegment {
-    TranslatedSegment {
-        lost: survival::lost(&segment.text, &heard.text),
-        id: segment.id.clone(),
-        text: heard.text.clone(),
-        confidence: heard.mean_log_probability.exp().clamp(0.0, 1.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn segment(language: &str, start_ms: u64, end_ms: u64) -> Segment {
-        Segment {
-            id: "s0001".into(),
-            start_ms,
-            end_ms,
-            speaker: None,
-            channel: Some(1),
-            language: Lang::parse(language).unwrap(),
-            text: "слово".into(),
-            confidence: 0.9,
-            flags: vec![],
-            words: vec![],
-        }
-    }
-
-    #[test]
-    fn english_and_empty_segments_are_left_out() {
-        assert!(is_foreign(&segment("uk", 0, 10)));
-        assert!(!is_foreign(&segment("en", 0, 10)) && !is_foreign(&segment("und", 0, 10)) && !is_foreign(&segment("uk", 5, 5)));
-    }
-
-    #[test]
-    fn a_segment_is_heard_with_its_edges_but_never_beyond_a_window() {
-        assert_eq!(span(&segment("uk", 1000, 2000)), Span { channel: 1, start: 12_800, end: 35_200 });
-        assert_eq!(span(&segment("uk", 0, 100_000)), Span { channel: 1, start: 0, end: 480_000 });
+/// An engine that translates into English alone was asked for another language.
+fn only_english(to: &Lang) -> Result<(), EngineError> {
+    match primary(to.as_str()) {
+        "en" => Ok(()),
+        _ => Err(EngineError::Missing {
+            what: format!("a translator into {to}"),
+            hint: "The speech model writes English only; name a pack or a server as `translator` in the settings.".into(),
+        }),
     }
 }

@@ -23,6 +23,11 @@ pub const MAX_WINDOW_SAMPLES: u32 = 30 * SAMPLE_RATE;
 /// Samples of one question at most: one hour.
 pub const MAX_SAMPLES: u64 = 3600 * SAMPLE_RATE as u64;
 
+/// Texts of one question at most.
+pub const MAX_TEXTS: usize = 256;
+/// Bytes of all texts of one question at most: they fit into one header, however they are escaped.
+pub const MAX_TEXT_BYTES: usize = frame::MAX_HEADER / 8;
+
 /// A question to a host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
@@ -43,6 +48,8 @@ pub enum Ask {
     /// Who speaks when in each window, and what does each voice sound like? Answer: one [`Reply::Voices`] per window in any
     /// order, then [`Reply::Done`].
     Voices(SoundAsk),
+    /// What do these texts say in another language? Answer: one [`Reply::Rendered`] per text in any order, then [`Reply::Done`].
+    Render(TextsAsk),
     /// Sound for the question before: the frame's body.
     Pcm,
 }
@@ -92,6 +99,28 @@ pub struct SoundAsk {
     pub windows: Vec<u32>,
 }
 
+/// Texts in one language, for a model that turns text into text. What tells the model which languages these are depends on the model,
+/// so the asker spells it out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextsAsk {
+    /// At most [`MAX_TEXTS`], of [`MAX_TEXT_BYTES`] together.
+    pub texts: Vec<String>,
+    /// Tokens of the model before each text, such as `rus_Cyrl`.
+    pub source_begin: Vec<String>,
+    /// Tokens after it, such as `</s>`.
+    pub source_end: Vec<String>,
+    /// Tokens that each answer begins with; they are no part of it.
+    pub target_begin: Vec<String>,
+    /// Beam width, 1 to 10.
+    pub beam: u8,
+}
+impl TextsAsk {
+    /// Bytes of all texts together.
+    pub fn bytes(&self) -> usize {
+        self.texts.iter().map(String::len).sum()
+    }
+}
+
 /// An answer from a host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
@@ -119,6 +148,8 @@ pub enum Reply {
     },
     /// Who speaks in one window.
     Voices(VoicesHeard),
+    /// What one text says in another language.
+    Rendered(Rendered),
     /// The question is answered.
     Done {
         /// Language of all windows together, as the model names it; absent where there were none.
@@ -177,6 +208,19 @@ pub struct VoiceSpan {
     pub heard_in: u32,
     /// What it sounds like: a vector of length 1; empty where there was too little to hear.
     pub embedding: Vec<f32>,
+}
+
+/// One text in another language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// Index of the text in the question.
+    pub text: u32,
+    /// What it says.
+    pub words: String,
+    /// Mean natural logarithm of the token probabilities; 0 at best.
+    pub mean_log_probability: f32,
+    /// False where the text is longer than the model takes, or the answer did not come to its end.
+    pub whole: bool,
 }
 
 /// What was heard in one window.

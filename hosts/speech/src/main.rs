@@ -1,12 +1,13 @@
-//! `zapys-engine-speech`: hears speech for zapys, in a sandbox, over pipes.
+//! `zapys-engine-speech`: hears speech and translates words for zapys, in a sandbox, over pipes.
 //!
-//! `zapys-engine-speech --threads N [--whisper FOLDER] [--gate MODEL --onnxruntime LIBRARY [--voices FOLDER]]`. Everything it is told
-//! and everything it answers goes through standard input and output as `zapys-host-protocol` says; it opens nothing
+//! `zapys-engine-speech --threads N [--whisper FOLDER] [--gate MODEL --onnxruntime LIBRARY [--voices FOLDER]]
+//! [--renderer FOLDER --pieces MODEL]`. Everything it is told and everything it answers goes through standard input and output as `zapys-host-protocol` says; it opens nothing
 //! but its models, and needs neither network nor disk.
 
 mod fbank;
 mod gate;
 mod mel;
+mod render;
 mod serve;
 mod vocabulary;
 mod voices;

@@ -2,13 +2,15 @@
 
 use crate::Fault;
 use crate::gate::Gate;
+use crate::render::Renderer;
 use crate::voices::Voices;
 use crate::whisper::{Ears, Task};
 use ort::environment::Environment;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zapys_host_protocol::{
-    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, SoundAsk, WindowsAsk, frame,
+    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_TEXT_BYTES, MAX_TEXTS, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, SoundAsk,
+    TextsAsk, WindowsAsk, frame,
 };
 
 /// Samples between two reports of the gate: 10 s.
@@ -24,6 +26,8 @@ pub struct Settings {
     gate: Option<PathBuf>,
     onnxruntime: Option<PathBuf>,
     voices: Option<PathBuf>,
+    renderer: Option<PathBuf>,
+    pieces: Option<PathBuf>,
 }
 impl Settings {
     /// Reads the command line. Errors: [`Fault::Request`].
@@ -40,7 +44,12 @@ impl Settings {
                 "--gate" => settings.gate = Some(value.into()),
                 "--onnxruntime" => settings.onnxruntime = Some(value.into()),
                 "--voices" => settings.voices = Some(value.into()),
-                _ => return Err(Fault::Request("options are --threads, --whisper, --gate, --onnxruntime, --voices")),
+                "--renderer" => settings.renderer = Some(value.into()),
+                "--pieces" => settings.pieces = Some(value.into()),
+                _ => {
+                    let options = "options are --threads, --whisper, --gate, --onnxruntime, --voices, --renderer, --pieces";
+                    return Err(Fault::Request(options));
+                }
             }
         }
         Ok(settings)
@@ -58,6 +67,7 @@ pub struct Host {
     ears: Option<Ears>,
     voices: Option<Unloaded>,
     loaded: Option<Voices>,
+    renderer: Option<Renderer>,
     threads: usize,
 }
 
@@ -69,7 +79,9 @@ impl Host {
         let gate = with(&settings.gate).map(|(e, model)| Gate::open(e, &model)).transpose()?;
         let voices = with(&settings.voices).map(|(e, folder)| Unloaded { environment: e.clone(), folder });
         let ears = settings.whisper.as_ref().map(|folder| Ears::open(folder, settings.threads)).transpose()?;
-        Ok(Self { gate, ears, voices, loaded: None, threads: settings.threads })
+        let both = settings.renderer.as_ref().zip(settings.pieces.as_ref());
+        let renderer = both.map(|(folder, pieces)| Renderer::open(folder, pieces, settings.threads)).transpose()?;
+        Ok(Self { gate, ears, voices, loaded: None, renderer, threads: settings.threads })
     }
 
     /// Answers until the questions end. Errors: [`Fault::Pipe`].
@@ -97,6 +109,7 @@ impl Host {
                 Ok(frame::write(to, &Reply::Languages { windows, together }, &[])?)
             }
             Ask::Voices(ask) => self.tell_apart(&ask, from, to),
+            Ask::Render(ask) => self.render(&ask, to),
             // Left over from a question that was refused.
             Ask::Pcm => Ok(()),
         }
@@ -115,6 +128,9 @@ impl Host {
         }
         if self.voices.is_some() {
             answers.push("voices".into());
+        }
+        if self.renderer.is_some() {
+            answers.push("render".into());
         }
         let hello = Hello {
             protocol: PROTOCOL,
@@ -177,6 +193,17 @@ impl Host {
         voices.hear(&windows(&ask.windows, &sound), |heard| Ok(frame::write(to, &Reply::Voices(heard), &[])?))?;
         done(to)
     }
+
+    fn render(&self, ask: &TextsAsk, to: &mut impl Write) -> Result<(), Fault> {
+        if ask.texts.len() > MAX_TEXTS || ask.bytes() > MAX_TEXT_BYTES || !(1..=10).contains(&ask.beam) {
+            return Err(Fault::Request("more or longer texts than allowed"));
+        }
+        let renderer = self.renderer.as_ref().ok_or(Fault::Request("no translation model is loaded"))?;
+        for rendered in renderer.render(ask)? {
+            frame::write(to, &Reply::Rendered(rendered), &[])?;
+        }
+        done(to)
+    }
 }
 
 /// The one environment of the process. Errors: [`Fault::Model`].
@@ -237,7 +264,7 @@ mod tests {
     use super::*;
 
     fn talk(asks: &[(Ask, Vec<u8>)]) -> (Result<(), Fault>, Vec<Reply>) {
-        let mut host = Host { gate: None, ears: None, voices: None, loaded: None, threads: 2 };
+        let mut host = Host { gate: None, ears: None, voices: None, loaded: None, renderer: None, threads: 2 };
         let mut pipe = Vec::new();
         for (ask, body) in asks {
             frame::write(&mut pipe, ask, body).expect("written");
@@ -253,6 +280,9 @@ mod tests {
     }
     fn ask(windows: Vec<u32>) -> WindowsAsk {
         WindowsAsk { windows, language: None, follow_switches: false, beam: 5, heard: vec![] }
+    }
+    fn texts(n: usize) -> TextsAsk {
+        TextsAsk { texts: vec!["a".into(); n], source_begin: vec![], source_end: vec![], target_begin: vec![], beam: 1 }
     }
     fn code(reply: &Reply) -> &str {
         match reply {
@@ -272,13 +302,15 @@ mod tests {
             (Ask::Voices(SoundAsk { windows: vec![2] }), vec![]),
             (Ask::Pcm, vec![1, 2, 3, 4]),
             (Ask::Voices(SoundAsk { windows: vec![1; MAX_WINDOWS + 1] }), vec![]),
+            (Ask::Render(texts(1)), vec![]),
+            (Ask::Render(texts(MAX_TEXTS + 1)), vec![]),
             (Ask::Gate(GateAsk { samples: 1, threshold: [100, 200], min_speech_ms: 0, min_silence_ms: 0 }), vec![]),
             (Ask::Hello { protocol: PROTOCOL }, vec![]),
         ]);
         end.expect("the pipe holds");
-        assert_eq!(replies.len(), 8);
-        assert!(replies[..7].iter().all(|r| code(r) == "bad-request"), "{replies:?}");
-        assert!(matches!(&replies[7], Reply::Hello(h) if h.threads == 2 && h.answers.is_empty()));
+        assert_eq!(replies.len(), 10);
+        assert!(replies[..9].iter().all(|r| code(r) == "bad-request"), "{replies:?}");
+        assert!(matches!(&replies[9], Reply::Hello(h) if h.threads == 2 && h.answers.is_empty()));
     }
 
     #[test]

@@ -35,7 +35,16 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("index", index),
     ("wacz", wacz),
     ("heard", heard),
+    ("translated", translated),
 ];
+
+/// Whatever a translation server answers about some lines, what comes of it are texts for those lines.
+fn translated(bytes: &[u8]) {
+    const LINES: usize = 20;
+    for (n, text) in zapys_engines::translate::lines_of_answer(bytes, LINES).into_iter().flatten() {
+        assert!((1..=LINES).contains(&n) && !text.trim().is_empty() && !text.contains('\n'));
+    }
+}
 
 /// Whatever a speech server answers about a window, segments and words lie inside it, in order.
 fn heard(bytes: &[u8]) {

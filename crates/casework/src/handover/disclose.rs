@@ -41,7 +41,10 @@ impl Casework {
                 full_available: e.full_available() == Said::Yes,
             }),
             family: self.family_record(&row).await?,
-            translations: done(DerivativeKind::Translation).map(|d| translation(&row, d)).into_iter().collect(),
+            translations: [DerivativeKind::Translation, DerivativeKind::SecondTranslation]
+                .into_iter()
+                .filter_map(|kind| done(kind).map(|d| translation(&row, d)))
+                .collect(),
             dates: WhichDate::ALL.iter().filter_map(|w| date(*w, &s, &row)).collect(),
             stated: where_and_who(&s),
             interception: s.interception.as_ref().map(interception),

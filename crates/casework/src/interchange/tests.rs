@@ -59,8 +59,14 @@ fn awkward() -> TranscriptView {
         segment("s0003", (3000, 4000), "A", "два слова", &[(3100, 3700, "два"), (3600, 4100, "слова")]),
     ];
     all[2].segment.flags = vec![Flag::Overlap, Flag::LowConfidence];
-    let translated =
-        SegmentTranslation { text: "two words".into(), engine: "t 1".into(), reviewed: false, confidence: 0.5, lost: vec![] };
+    let translated = SegmentTranslation {
+        text: "two words".into(),
+        engine: "t 1".into(),
+        reviewed: false,
+        confidence: 0.5,
+        lost: vec![],
+        beside: vec![],
+    };
     all[2].translations.insert("en".into(), translated);
     transcript(all)
 }

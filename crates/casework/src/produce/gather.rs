@@ -4,8 +4,8 @@ use super::head::Head;
 use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
-use crate::show::is_of_newest;
 use crate::show::title;
+use crate::show::{is_of_newest, lies_on_words};
 use std::collections::BTreeSet;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::handover::WhichDate;
@@ -97,8 +97,8 @@ impl Casework {
         let derivations = self.store.derivations(row.id).await?;
         for kind in self.made_or_wanted(row, &derivations) {
             let newest = derivations.iter().rev().find(|d| d.kind == kind);
-            if kind == DerivativeKind::SecondTranscript && newest.is_some_and(|d| !is_of_newest(d, &derivations)) {
-                not_derived.push((kind, "The one there is was held against an earlier transcript.".into()));
+            if lies_on_words(kind) && newest.is_some_and(|d| !is_of_newest(d, &derivations)) {
+                not_derived.push((kind, "The one there is was made of an earlier transcript.".into()));
                 continue;
             }
             let Some(d) = newest.filter(|d| d.state == DerivationState::Done) else {

@@ -43,6 +43,9 @@ pub async fn process(args: Process, settings: &Settings, out: &Out) -> Result<En
     if let Some(place) = case.speech_goes_to() {
         out.note(format!("Windows of speech go to {place}, as the settings say."));
     }
+    if let Some(place) = case.words_go_to() {
+        out.note(format!("Words that were heard go to {place} to be translated, as the settings say."));
+    }
     let cancel = Arc::new(AtomicBool::new(false));
     let stop = cancel.clone();
     let quiet = out.quiet;

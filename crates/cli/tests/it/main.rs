@@ -19,4 +19,5 @@ mod serve;
 mod servers;
 mod stage;
 mod tampering;
+mod translator;
 mod usage;

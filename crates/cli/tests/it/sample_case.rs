@@ -2,6 +2,7 @@
 
 use crate::custody::{bagit, verifier};
 use crate::stage::{Stage, hosts, sample};
+use crate::translator::Translator;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -76,16 +77,35 @@ fn tape_to_dossier() {
 
 /// One setting has every recording heard once more; where words differ, both are shown.
 fn two_hearings_are_compared(s: &Stage) {
-    s.write("second.toml", b"second = \"again\"\n");
+    let server = Translator::start();
+    let settings = format!(
+        "second = \"again\"\nsecond_translator = \"server\"\ntranslation_server = \"http://{}/v1\"\n\
+         translation_server_model = \"capitals\"\n",
+        server.place
+    );
+    s.write("second.toml", settings.as_bytes());
     let once = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
     assert_eq!(once.last().map(|e| e["finished"].clone()), Some(0.into()), "not unless somebody wants it");
     let process = ["--config", "second.toml", "-C", "case", "process", "--json"];
     let events = s.run(&process).ends(0).json();
     let summary = events.last().expect("a summary");
-    assert_eq!((&summary["finished"], &summary["failed"]), (&json!(5), &json!(0)), "{summary}");
+    assert_eq!((&summary["finished"], &summary["failed"]), (&json!(10), &json!(0)), "{summary}");
+    let says = format!("go to {} to be translated", server.place);
+    s.run(&["--config", "second.toml", "-C", "case", "process"]).ends(0).says(&says);
     assert_eq!(s.run(&process).ends(0).json().last().map(|e| e["finished"].clone()), Some(0.into()));
     let t = s.run(&["-C", "case", "transcript", &s.item("call-02.wav"), "--format", "json"]).ends(0).json().remove(0);
     let segments = t["segments"].as_array().expect("segments");
+    // The other translation stands beside the first, by whom it is and what it seems to have lost; none is of English.
+    let translated: Vec<&Value> = segments.iter().filter(|x| x["translations"]["en"].is_object()).collect();
+    assert!(!translated.is_empty());
+    assert!(translated.iter().any(|x| x["translations"]["en"]["engine"] == "whisper-base"));
+    for x in &translated {
+        let first = &x["translations"]["en"];
+        // Where the speech model had nothing to say, the server's is the only one.
+        let other = if first["engine"] == "capitals" { first } else { &first["beside"][0] };
+        assert_eq!((&other["engine"], &other["reviewed"]), (&json!("capitals"), &json!(false)), "{x}");
+        assert_eq!(other["text"].as_str(), x["text"].as_str().map(str::to_uppercase).as_deref());
+    }
     let flagged = |x: &Value| x["flags"].as_array().is_some_and(|f| f.contains(&json!("disagreement")));
     assert!(segments.iter().all(|x| flagged(x) == x["second"].is_object()), "{t}");
     let item = s.run(&["-C", "case", "show", &s.item("call-02.wav"), "--json"]).ends(0).json().remove(0);

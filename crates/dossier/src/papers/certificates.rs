@@ -188,7 +188,7 @@ fn limits_of(kind: DerivativeKind) -> &'static [&'static str] {
             "Speech recognition may invent, drop or change words, above all negations, names and numbers, and words over silence.",
             "Time codes of words are estimates.",
         ],
-        DerivativeKind::Translation => {
+        DerivativeKind::Translation | DerivativeKind::SecondTranslation => {
             &["Machine translation may change meaning, above all of negations, slang, code words and pronouns."]
         }
         DerivativeKind::Text => &["Reading of pictures may confuse letters and lines."],

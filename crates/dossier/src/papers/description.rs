@@ -61,7 +61,8 @@ fn event_type(kind: DerivativeKind) -> &'static str {
         | DerivativeKind::Speakers
         | DerivativeKind::Transcript
         | DerivativeKind::SecondTranscript
-        | DerivativeKind::Translation => "creation",
+        | DerivativeKind::Translation
+        | DerivativeKind::SecondTranslation => "creation",
     }
 }
 

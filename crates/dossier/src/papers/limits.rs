@@ -8,7 +8,7 @@ use zapys_domain::DerivativeKind;
 /// A sentence and what an exhibit must lack for it to apply.
 type Seen = (&'static str, fn(&Exhibit) -> bool);
 
-const SEEN: [Seen; 12] = [
+const SEEN: [Seen; 13] = [
     ("The date of recording is unknown.", |e| e.recorded.is_none()),
     ("No source is stated.", |e| e.acquisitions.iter().all(|a| a.provenance.source.is_none())),
     ("No legal basis is stated.", |e| {
@@ -30,6 +30,9 @@ const SEEN: [Seen; 12] = [
     ("Errors in handling it are on record (R1.31).", |e| !e.records.errors.is_empty()),
     ("A derivation that was due gave nothing.", |e| !e.not_derived.is_empty()),
     ("It is unverified: nobody has checked it.", |e| e.status == Status::Unverified),
+    ("Words of it were made on a server: which program and weights ran there, nobody outside can know (R1.2).", |e| {
+        e.derivatives.iter().any(|d| d.engine.is_elsewhere())
+    }),
     ("It is transcribed, and not translated.", |e| {
         let has = |k| e.derivatives.iter().any(|d| d.kind == k);
         has(DerivativeKind::Transcript) && !has(DerivativeKind::Translation)

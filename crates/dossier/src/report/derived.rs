@@ -221,7 +221,8 @@ fn transcript(out: &mut dyn Write, t: &Transcript, beside: &[&Translation]) -> i
         html(words::language(t.language.as_str()))
     )?;
     for b in beside {
-        write!(out, "<th scope=\"col\">{}, by {}</th>", html(words::language(b.language.as_str())), html(&b.engine.name))?;
+        let by = b.engine.model.as_ref().unwrap_or(&b.engine.name);
+        write!(out, "<th scope=\"col\">{}, by {}</th>", html(words::language(b.language.as_str())), html(by))?;
     }
     writeln!(out, "<th scope=\"col\">Doubts</th></tr></thead>\n<tbody>")?;
     let by_id: Vec<BTreeMap<&str, &TranslatedSegment>> =

@@ -152,6 +152,7 @@ pub(super) fn files(out: &mut dyn Write, report: &Report<'_>, index: usize) -> i
         DerivativeKind::Transcript
         | DerivativeKind::SecondTranscript
         | DerivativeKind::Translation
+        | DerivativeKind::SecondTranslation
         | DerivativeKind::Text
         | DerivativeKind::Messages
         | DerivativeKind::Calls => "; <span class=\"dim\">machine, unreviewed</span>",

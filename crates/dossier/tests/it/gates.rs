@@ -75,6 +75,14 @@ fn r1_2_a_derivative_that_does_not_name_its_making_is_refused() {
         f(&mut s.extract.exhibits[0].derivatives[4]);
         assert_eq!(refused(&s), ["derivative-named"]);
     }
+    // Of a server nobody can name the weights: that is said in the limits, and keeps nothing back.
+    let mut s = sample();
+    let engine = &mut s.extract.exhibits[0].derivatives[4].engine;
+    (engine.model_sha256, engine.binary_sha256) = (None, None);
+    let made = make(s, Format::Bag, true);
+    assert!(made.verdict().holds);
+    let limits = made.text("data/limitations.json");
+    assert!(limits.contains("nobody outside can know"), "{limits}");
 }
 
 #[test]

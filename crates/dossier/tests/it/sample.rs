@@ -72,7 +72,7 @@ fn engine(name: &str, model: Option<&str>) -> EngineIdentity {
         version: "1.0".into(),
         model: model.map(Into::into),
         model_sha256: model.map(|m| ObjectId::of(m.as_bytes()).hex()),
-        binary_sha256: None,
+        binary_sha256: model.map(|_| ObjectId::of(name.as_bytes()).hex()),
     }
 }
 

@@ -20,7 +20,7 @@ mod voices;
 pub use activity::SpeechActivity;
 pub use listener::{Hearing, Listener};
 pub use second::SecondOpinion;
-pub use server::{Server, ServerConfig, segments_of_answer};
+pub use server::{Server, segments_of_answer};
 pub use speakers::{SpeakersParams, TellApart};
 pub use transcribe::{Transcribe, TranscribeParams, Way};
 
@@ -31,7 +31,6 @@ use crate::detect::{Availability, EnginesConfig, Lack, Slot};
 use crate::host::{self, Host, HostPlan};
 use crate::models::{Pack, PackKind, packs_dir};
 use crate::sandbox::Sandbox;
-use crate::translate::WhisperTranslate;
 use crate::{Engine, EngineError, Work};
 use choice::{Choice, Second};
 use std::path::{Path, PathBuf};
@@ -59,7 +58,7 @@ const TRANSCRIBE_REVISION: u32 = 2;
 const TRANSLATE_REVISION: u32 = 2;
 const SECOND_REVISION: u32 = 1;
 
-const SOUND: &[ItemKind] = &[ItemKind::Recording, ItemKind::Video];
+pub(crate) const SOUND: &[ItemKind] = &[ItemKind::Recording, ItemKind::Video];
 
 /// Finds host, libraries, models and the server, and gives the engines of speech, or says of each what is missing.
 pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec<Slot>, Vec<Availability>) {
@@ -85,17 +84,14 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
     ];
     let activity = speech.as_ref().map(|s| Arc::new(SpeechActivity::new(Arc::clone(s))) as Arc<dyn Engine>);
     let apart = speech.as_ref().map(|s| Arc::new(TellApart::new(Arc::clone(s))) as Arc<dyn Engine>);
-    let translate = match &speech {
-        Ok(s) if s.whisper.is_some() => Ok(Arc::new(WhisperTranslate::new(Arc::clone(s))) as Arc<dyn Engine>),
-        Ok(_) => Err(lack(no_model())),
-        Err(lack) => Err(lack.clone()),
-    };
     let slot = |emits, engine| Slot { emits, takes: SOUND, language: None, engine };
     let mut slots = vec![
         slot(DerivativeKind::Speech, activity.map_err(Lack::clone)),
         slot(DerivativeKind::Speakers, apart.map_err(Lack::clone)),
-        slot(DerivativeKind::Translation, translate),
     ];
+    let (translators, states) = crate::translate::engines(sandbox, config, &speech);
+    slots.extend(translators);
+    availability.extend(states);
     let transcribe = |l: Who| l.map(|(s, l)| Arc::new(Transcribe::new(s, l)) as Arc<dyn Engine>);
     for (language, choice) in &config.speech.languages {
         let who = listeners.listener(choice);
@@ -166,14 +162,14 @@ impl Listeners<'_> {
     }
 }
 
-fn no_model() -> EngineError {
+pub(crate) fn no_model() -> EngineError {
     EngineError::Missing {
         what: "a speech model".into(),
         hint: "Run `make run` on a connected machine, or bring a model pack with `zapys models import PATH`.".into(),
     }
 }
 
-fn lack(e: EngineError) -> Lack {
+pub(crate) fn lack(e: EngineError) -> Lack {
     match e {
         EngineError::NoSandbox { reason } => Lack::NoSandbox { reason },
         EngineError::Missing { what, hint } => Lack::Missing { what, hint },
@@ -282,6 +278,10 @@ impl Speech {
         self.identity("silero-vad", ACTIVITY_REVISION, &self.libraries[1], &self.gate, model.map(|f| f.sha256.clone()))
     }
 
+    /// Whether a speech model is there.
+    pub(crate) fn has_model(&self) -> bool {
+        self.whisper.is_some()
+    }
     /// Whether voices that share a channel can be told apart.
     pub(crate) fn knows_voices(&self) -> bool {
         self.voices.is_some()
@@ -326,7 +326,7 @@ impl Speech {
 /// What the host finds in its environment. A fifth of the encoder's time is page faults unless freed memory is kept and
 /// comes in huge pages; one arena keeps two workers from holding everything twice; the matrix library packs weights
 /// once instead of at every product.
-fn environment() -> [(&'static str, &'static str); 4] {
+pub(crate) fn environment() -> [(&'static str, &'static str); 4] {
     [
         ("LD_LIBRARY_PATH", "/libraries/ctranslate2"),
         (

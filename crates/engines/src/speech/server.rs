@@ -1,21 +1,20 @@
 //! A listener elsewhere: any server that speaks the OpenAI-compatible transcription API (`POST …/audio/transcriptions`,
 //! `verbose_json`), such as the servers of whisper.cpp, faster-whisper or vLLM.
 //!
-//! Only windows of speech go there, as WAV, to the one address that the operator's settings name; nothing is followed
-//! elsewhere. What comes back is as hostile as any file: its length is bounded, times are held to the window, text to the
-//! guards. A server says which model it is before and after each recording; where that changes, the transcript says so.
+//! Only windows of speech go there, as WAV. What comes back is held to the window in its times, and to the guards in its text.
+//! Where the server says that it is another model after a recording than before, the transcript says so.
 
 use super::listener::{Hearing, Listener};
 use super::packing::Window;
 use super::{RATE, patience, segments};
 use crate::EngineError;
+use crate::remote::{Remote, Role, ServerConfig, until_cancelled};
 use futures_util::{Stream, StreamExt, stream};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, multipart};
+use reqwest::multipart;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use zapys_domain::EngineIdentity;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::transcript::Segment;
@@ -23,157 +22,31 @@ use zapys_host_protocol::{Heard, HeardWord, WindowsAsk, guards};
 
 /// Counts up whenever the code here changes what comes out.
 const REVISION: u32 = 1;
-/// Name of the server in errors.
-const TOOL: &str = "the speech server";
-/// An answer longer than this is none: a window has less than a minute of speech.
-const MAX_ANSWER: usize = 8 << 20;
 /// Windows under way at once, for each recording.
 const AT_ONCE: usize = 4;
-/// How often one window is tried.
-const TRIES: u32 = 5;
-/// The longest pause that a server may ask for.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// A window has at most so many words; nobody says more.
 const MAX_WORDS: usize = 2000;
 
-/// Where a server is and what it shall hear with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServerConfig {
-    /// The address that `/audio/transcriptions` is appended to, such as `http://127.0.0.1:8000/v1`.
-    pub address: String,
-    /// The model it is asked for.
-    pub model: String,
-    /// File whose first line is sent as a bearer token; `None` for no token.
-    pub key_file: Option<std::path::PathBuf>,
-}
-impl ServerConfig {
-    /// The address, where it can be used: HTTPS, or plain HTTP to this machine. Errors: what is wrong.
-    pub fn url(&self) -> Result<Url, &'static str> {
-        let url = Url::parse(&self.address).map_err(|_| "an address such as https://speech.example.org/v1")?;
-        let own = url.host_str().is_some_and(|h| {
-            let ip = h.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-            h == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
-        });
-        match url.scheme() {
-            _ if !url.username().is_empty() || url.password().is_some() => {
-                Err("an address without name and password; a key goes into a file")
-            }
-            "https" if url.host_str().is_some() => Ok(url),
-            "http" if own => Ok(url),
-            "http" => Err("an address with https: plain http is for this machine only"),
-            _ => Err("an address with https, or with http on this machine"),
-        }
-    }
-}
+const ROLE: Role = Role { tool: "the speech server", setting: "speech_server" };
 
 /// A server that hears windows.
-pub struct Server {
-    client: Client,
-    base: String,
-    place: String,
-    model: String,
-    key: Option<String>,
-    /// Nobody asks before that: the server is busy.
-    not_before: Mutex<Option<Instant>>,
-}
+pub struct Server(Remote);
 
 impl Server {
     /// Makes a client; the server is not asked anything yet. Errors: `Missing` where the settings cannot be used.
     pub fn new(config: &ServerConfig) -> Result<Self, EngineError> {
-        let unusable = |what: &str| EngineError::Missing {
-            what: format!("a usable speech server ({what})"),
-            hint: "Correct `speech_server` and what belongs to it in the settings; `zapys config show` lists them.".into(),
-        };
-        let url = config.url().map_err(unusable)?;
-        if config.model.trim().is_empty() {
-            return Err(unusable("`speech_server_model` is empty"));
-        }
-        let key = match &config.key_file {
-            Some(file) => {
-                let text = std::fs::read_to_string(file).map_err(|_| unusable("its key file cannot be read"))?;
-                Some(text.lines().next().unwrap_or_default().trim().to_owned()).filter(|k| !k.is_empty())
-            }
-            None => None,
-        };
-        let client = Client::builder()
-            .user_agent(concat!("zapys/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            // Each call has its own runtime, and a connection does not outlive it.
-            .pool_max_idle_per_host(0)
-            .connect_timeout(Duration::from_secs(10))
-            .build()
-            .map_err(|_| unusable("no connection can be set up"))?;
-        let port = url.port_or_known_default().unwrap_or_default();
-        Ok(Self {
-            client,
-            place: format!("{}:{port}", url.host_str().unwrap_or_default()),
-            base: url.as_str().trim_end_matches('/').to_owned(),
-            model: config.model.trim().to_owned(),
-            key,
-            not_before: Mutex::default(),
-        })
-    }
-
-    fn keyed(&self, request: RequestBuilder) -> RequestBuilder {
-        match &self.key {
-            Some(key) => request.bearer_auth(key),
-            None => request,
-        }
-    }
-
-    /// Sends what `make` makes until there is an answer. Busy servers are waited for, lost connections tried again.
-    async fn send(&self, make: impl Fn() -> RequestBuilder) -> Result<Response, EngineError> {
-        let mut pause = Duration::from_secs(1);
-        let mut tries = 0;
-        loop {
-            self.wait().await;
-            tries += 1;
-            let (why, asked) = match self.keyed(make()).send().await {
-                Ok(r) if r.status().is_success() => return Ok(r),
-                Ok(r) if r.status() == StatusCode::TOO_MANY_REQUESTS || r.status().is_server_error() => {
-                    let asked = r.headers().get("retry-after").and_then(|v| v.to_str().ok()?.trim().parse().ok());
-                    (format!("it answers {}", r.status().as_u16()), asked.map(Duration::from_secs))
-                }
-                Ok(r) => {
-                    let code = r.status().as_u16();
-                    return Err(EngineError::Failed { tool: TOOL, reason: format!("it refuses what it is asked ({code})") });
-                }
-                Err(e) if e.is_connect() => ("nobody answers there".into(), None),
-                Err(e) if e.is_timeout() => ("it does not answer in time".into(), None),
-                Err(_) => ("the connection is lost".into(), None),
-            };
-            if tries == TRIES {
-                return Err(EngineError::Unreachable { what: format!("the speech server {}", self.place), reason: why });
-            }
-            let until = Instant::now() + asked.unwrap_or(pause).min(MAX_PAUSE);
-            pause *= 2;
-            let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
-            *not_before = Some(not_before.map_or(until, |t| t.max(until)));
-        }
-    }
-
-    /// Waits as long as the server asked for, whichever window it said so of.
-    async fn wait(&self) {
-        loop {
-            let until = *self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
-            match until.and_then(|t| t.checked_duration_since(Instant::now())) {
-                Some(left) => tokio::time::sleep(left).await,
-                None => return,
-            }
-        }
+        Remote::new(config, ROLE).map(Self)
     }
 
     async fn window(&self, pcm: &[i16], language: Option<&str>) -> Result<Answer, EngineError> {
         let wav = wav(pcm);
-        let url = format!("{}/audio/transcriptions", self.base);
-        let answer = self.send(|| {
+        let url = self.0.at("/audio/transcriptions");
+        let make = || {
             // Of bytes in memory and a fixed media type; it cannot fail.
             let file = multipart::Part::bytes(wav.clone()).file_name("window.wav").mime_str("audio/wav").expect("a media type");
             let form = multipart::Form::new()
                 .part("file", file)
-                .text("model", self.model.clone())
+                .text("model", self.0.model.clone())
                 .text("response_format", "verbose_json")
                 .text("timestamp_granularities[]", "word")
                 .text("timestamp_granularities[]", "segment")
@@ -182,9 +55,9 @@ impl Server {
                 Some(l) => form.text("language", l.to_owned()),
                 None => form,
             };
-            self.client.post(&url).timeout(patience(pcm.len() as u64)).multipart(form)
-        });
-        read(answer.await?).await
+            self.0.client.post(&url).timeout(patience(pcm.len() as u64)).multipart(form)
+        };
+        self.0.ask(make).await
     }
 
     /// All windows, a few under way at once, as they come.
@@ -196,47 +69,14 @@ impl Server {
         let wanted = pcm.iter().enumerate().filter(|(n, _)| !ask.heard.iter().any(|h| *h as usize == *n));
         stream::iter(wanted).map(one).buffer_unordered(AT_ONCE)
     }
-
-    /// What the server lists of its model; nothing where it lists none.
-    async fn listed(&self) -> Result<serde_json::Value, EngineError> {
-        let url = format!("{}/models", self.base);
-        let listed: Option<Models> = match self.send(|| self.client.get(&url).timeout(Duration::from_secs(30))).await {
-            Ok(r) => read(r).await.ok(),
-            // A server need not list its models.
-            Err(EngineError::Failed { .. }) => None,
-            Err(e) => return Err(e),
-        };
-        let own = listed.and_then(|l| l.data.into_iter().find(|m| m.get("id").and_then(|i| i.as_str()) == Some(&self.model)));
-        let told = |k: &str, v: &serde_json::Value| ["id", "created", "owned_by"].contains(&k) && short(v);
-        let said: serde_json::Map<_, _> = own.into_iter().flatten().filter(|(k, v)| told(k, v)).collect();
-        Ok(serde_json::json!({"at": self.place, "model": self.model, "listed": said}))
-    }
-}
-
-/// Runs what waits for a server, until it is done or no longer wanted; what is under way then is given up.
-fn until_cancelled<T>(cancel: &AtomicBool, work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(EngineError::Io)?;
-    runtime.block_on(async {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                () = tokio::time::sleep(Duration::from_millis(100)) => {
-                    if cancel.load(Ordering::Relaxed) {
-                        return Err(EngineError::Cancelled);
-                    }
-                }
-            }
-        }
-    })
 }
 
 impl Listener for Server {
     fn identity(&self) -> EngineIdentity {
         EngineIdentity {
             name: "openai-transcription".into(),
-            version: format!("{}/{REVISION}+{}", env!("CARGO_PKG_VERSION"), self.place),
-            model: Some(self.model.clone()),
+            version: format!("{}/{REVISION}+{}", env!("CARGO_PKG_VERSION"), self.0.place),
+            model: Some(self.0.model.clone()),
             // Nobody outside the server can know.
             model_sha256: None,
             binary_sha256: None,
@@ -246,7 +86,7 @@ impl Listener for Server {
         Repeatability::None
     }
     fn presence(&self, cancel: &AtomicBool) -> Result<Option<serde_json::Value>, EngineError> {
-        until_cancelled(cancel, self.listed()).map(Some)
+        self.0.presence(cancel).map(Some)
     }
     fn hear(
         &self,
@@ -276,23 +116,6 @@ pub fn segments_of_answer(answer: &[u8], samples: u64) -> Option<Vec<Segment>> {
     Some(segments::of_window(&hearing, &Window::plain(0, samples), 0, &super::speaking::Speaking::default()))
 }
 
-fn short(v: &serde_json::Value) -> bool {
-    v.as_str().is_some_and(|s| s.len() <= 200) || v.as_i64().is_some()
-}
-
-/// Reads an answer, bounded. Errors: `Failed` where it is too long or makes no sense.
-async fn read<T: serde::de::DeserializeOwned>(mut answer: Response) -> Result<T, EngineError> {
-    let failed = |reason: &str| EngineError::Failed { tool: TOOL, reason: reason.into() };
-    let mut bytes = Vec::new();
-    while let Some(part) = answer.chunk().await.map_err(|_| failed("its answer breaks off"))? {
-        bytes.extend_from_slice(&part);
-        if bytes.len() > MAX_ANSWER {
-            return Err(failed("its answer is longer than any can be"));
-        }
-    }
-    serde_json::from_slice(&bytes).map_err(|_| failed("its answer makes no sense"))
-}
-
 /// One channel as a WAV file: a header of 44 bytes, then the samples.
 fn wav(pcm: &[i16]) -> Vec<u8> {
     let bytes = pcm.len() as u32 * 2;
@@ -308,11 +131,6 @@ fn wav(pcm: &[i16]) -> Vec<u8> {
     out.extend_from_slice(&bytes.to_le_bytes());
     out.extend(pcm.iter().flat_map(|s| s.to_le_bytes()));
     out
-}
-
-#[derive(Deserialize)]
-struct Models {
-    data: Vec<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What a server answers. What a server leaves out is absent.

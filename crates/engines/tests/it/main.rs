@@ -3,11 +3,13 @@
 
 mod corpus;
 mod damaged;
+mod dictionary;
 mod pictures;
 mod second;
 mod server;
 mod sound;
 mod speech;
+mod translate;
 mod voices;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Other listeners than the one of this machine, and second opinions: through a real server's interface, with the real model
 //! behind it.
 
-use crate::server::{Manner, SpeechServer};
+use crate::server::{LocalServer, Manner};
 use crate::speech::{channel, inputs, places, read, ready};
 use crate::{Bench, engines, has, wav};
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use zapys_domain::ItemKind::Recording;
 use zapys_domain::transcript::{Flag, SecondTranscript, Transcript};
 use zapys_domain::{DerivativeKind, Fault, Finding, Lang, Locator, Progress};
 use zapys_engines::parts::NoParts;
+use zapys_engines::speech::Speech;
 use zapys_engines::speech::choice::{Choice, Choices, Second};
-use zapys_engines::speech::{ServerConfig, Speech};
-use zapys_engines::{Engine, EngineError, Engines, EnginesConfig, Input, Work};
+use zapys_engines::{Engine, EngineError, Engines, EnginesConfig, Input, ServerConfig, Work};
 
 /// One call with two parties, and where they speak.
 struct Call {
@@ -71,7 +71,7 @@ fn a_server_hears_what_the_host_behind_it_hears() {
     let ear = ear();
     let (_, own, _) = call.heard(&*transcribe(engines())).unwrap();
 
-    let server = SpeechServer::start(Manner::Verbose, ear.clone());
+    let server = LocalServer::hears(Manner::Verbose, ear.clone());
     let engine = transcribe(&by_server(&server.address));
     let (_, t, findings) = call.heard(&*engine).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
@@ -91,13 +91,13 @@ fn a_server_hears_what_the_host_behind_it_hears() {
         words.sort();
         words
     };
-    let server = SpeechServer::start(Manner::Passages, ear.clone());
+    let server = LocalServer::hears(Manner::Passages, ear.clone());
     let (_, t, findings) = call.heard(&*transcribe(&by_server(&server.address))).unwrap();
     assert!(has(&findings, "no-word-times") && !has(&findings, "no-confidence"));
     assert_eq!(sorted(&t), sorted(&own));
     assert!(t.segments.iter().all(|s| s.words.is_empty() && s.confidence > 0.4), "no word has a time that nobody measured");
 
-    let server = SpeechServer::start(Manner::Text, ear);
+    let server = LocalServer::hears(Manner::Text, ear);
     let (_, t, findings) = call.heard(&*transcribe(&by_server(&server.address))).unwrap();
     assert!(has(&findings, "no-word-times") && has(&findings, "no-confidence"));
     assert_eq!(sorted(&t), sorted(&own));
@@ -121,7 +121,7 @@ fn a_server_that_goes_wrong_costs_one_job_and_says_so() {
     let call = Call::new();
     let ear = ear();
     let fails = |manner| {
-        let server = SpeechServer::start(manner, ear.clone());
+        let server = LocalServer::hears(manner, ear.clone());
         call.heard(&*transcribe(&by_server(&server.address))).map(|_| ()).unwrap_err()
     };
     for manner in [Manner::Nonsense, Manner::Endless, Manner::Locked] {
@@ -131,12 +131,12 @@ fn a_server_that_goes_wrong_costs_one_job_and_says_so() {
     assert!(fails(Manner::Locked).to_string().contains("401"));
 
     // Too busy at first: waited for, every window heard once.
-    let server = SpeechServer::start(Manner::Busy, ear.clone());
+    let server = LocalServer::hears(Manner::Busy, ear.clone());
     let (_, t, _) = call.heard(&*transcribe(&by_server(&server.address))).unwrap();
     assert!(!t.segments.is_empty() && server.asked.load(Ordering::Relaxed) >= 4);
 
     // Gone: said so, as a fault of the surroundings, to be tried again.
-    let gone = { SpeechServer::start(Manner::Verbose, ear.clone()).address.clone() };
+    let gone = { LocalServer::hears(Manner::Verbose, ear.clone()).address.clone() };
     let e = call.heard(&*transcribe(&by_server(&gone))).map(|_| ()).unwrap_err();
     assert!(
         matches!(e, EngineError::Unreachable { .. }) && e.code() == "unreachable" && e.hint().contains("zapys process"),
@@ -144,12 +144,12 @@ fn a_server_that_goes_wrong_costs_one_job_and_says_so() {
     );
 
     // Another model than before: nobody knows which heard what.
-    let server = SpeechServer::start(Manner::Changing, ear.clone());
+    let server = LocalServer::hears(Manner::Changing, ear.clone());
     let (_, _, findings) = call.heard(&*transcribe(&by_server(&server.address))).unwrap();
     assert!(has(&findings, "model-changed"));
 
     // Numbers that make no sense are held to the window.
-    let server = SpeechServer::start(Manner::Wild, ear.clone());
+    let server = LocalServer::hears(Manner::Wild, ear.clone());
     let (_, t, _) = call.heard(&*transcribe(&by_server(&server.address))).unwrap();
     assert!(!t.segments.is_empty());
     for s in &t.segments {
@@ -160,7 +160,7 @@ fn a_server_that_goes_wrong_costs_one_job_and_says_so() {
     }
 
     // One that is sent everything and says nothing is left as soon as the work is no longer wanted.
-    let server = SpeechServer::start(Manner::Silent, ear);
+    let server = LocalServer::hears(Manner::Silent, ear);
     let engine = transcribe(&by_server(&server.address));
     let cancel = Arc::new(AtomicBool::new(false));
     let stop = cancel.clone();

@@ -1,5 +1,5 @@
-//! A speech server on this machine, as the API wants it, with the real host and the real model behind it; and its ways to
-//! go wrong.
+//! Servers on this machine: one that hears speech, as the API wants it, with the real host and the real model behind it; and its ways
+//! to go wrong.
 
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -35,34 +35,74 @@ pub enum Manner {
     Locked,
 }
 
-pub struct SpeechServer {
+/// What was asked.
+pub struct Request {
+    /// Method and path.
+    pub first: String,
+    /// What it came with as its key.
+    pub key: String,
+    pub body: Vec<u8>,
+}
+impl Request {
+    fn read(stream: &TcpStream) -> std::io::Result<Self> {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let (mut first, mut length, mut key) = (String::new(), 0, String::new());
+        reader.read_line(&mut first)?;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            let Some((name, value)) = line.trim().split_once(':') else { break };
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.trim().parse().unwrap(),
+                "authorization" => value.trim().clone_into(&mut key),
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        Ok(Self { first, key, body })
+    }
+}
+
+/// Answers with a status line, more lines of a head, and a body.
+pub fn say(stream: &mut TcpStream, status: &str, more: &str, body: &str) -> std::io::Result<()> {
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{more}\r\n", body.len());
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()))
+}
+
+/// A server on a free port of this machine, until it is dropped.
+pub struct LocalServer {
     pub address: String,
-    /// Questions about sound that came.
+    /// Questions that came, beside those about its models.
     pub asked: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
 }
 
-impl SpeechServer {
-    /// Starts it on a free port of this machine, until it is dropped.
-    pub fn start(manner: Manner, ear: Arc<dyn Listener>) -> Self {
+impl LocalServer {
+    /// One that hears speech.
+    pub fn hears(manner: Manner, ear: Arc<dyn Listener>) -> Self {
+        Self::with(move |request, stream, asked| answer(request, stream, manner, &*ear, asked))
+    }
+    /// One that answers by this.
+    pub fn with(answer: impl Fn(Request, &mut TcpStream, &AtomicUsize) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/v1", listener.local_addr().unwrap());
         let (asked, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let (count, done) = (asked.clone(), stop.clone());
+        let (count, done, answer) = (asked.clone(), stop.clone(), Arc::new(answer));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if done.load(Ordering::Relaxed) {
                     return;
                 }
-                let (count, ear) = (count.clone(), ear.clone());
+                let (count, answer) = (count.clone(), answer.clone());
                 // Whoever goes away in the middle is no fault of the server's.
-                std::thread::spawn(move || stream.and_then(|s| answer(s, manner, &*ear, &count)));
+                std::thread::spawn(move || stream.and_then(|mut s| answer(Request::read(&s)?, &mut s, &count)));
             }
         });
         Self { address, asked, stop }
     }
 }
-impl Drop for SpeechServer {
+impl Drop for LocalServer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         let place = self.address.trim_start_matches("http://").trim_end_matches("/v1");
@@ -70,28 +110,16 @@ impl Drop for SpeechServer {
     }
 }
 
-fn answer(mut stream: TcpStream, manner: Manner, ear: &dyn Listener, asked: &AtomicUsize) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let (mut first, mut length, mut key) = (String::new(), 0, String::new());
-    reader.read_line(&mut first)?;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim().split_once(':') else { break };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.trim().parse().unwrap(),
-            "authorization" => value.trim().clone_into(&mut key),
-            _ => {}
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    let mut say = |status: &str, more: &str, body: &str| {
-        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{more}\r\n", body.len());
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()))
-    };
+fn answer(
+    request: Request,
+    stream: &mut TcpStream,
+    manner: Manner,
+    ear: &dyn Listener,
+    asked: &AtomicUsize,
+) -> std::io::Result<()> {
+    let Request { first, key, body } = request;
     if manner == Manner::Locked && key != "Bearer open-sesame" {
-        return say("401 Unauthorized", "", "{}");
+        return say(stream, "401 Unauthorized", "", "{}");
     }
     if first.starts_with("GET /v1/models") {
         static MODELS: AtomicUsize = AtomicUsize::new(0);
@@ -100,13 +128,13 @@ fn answer(mut stream: TcpStream, manner: Manner, ear: &dyn Listener, asked: &Ato
             {"id": "another", "created": 1},
             {"id": "base", "object": "model", "created": created, "owned_by": "nobody", "secret": "x".repeat(1000)},
         ]});
-        return say("200 OK", "", &list.to_string());
+        return say(stream, "200 OK", "", &list.to_string());
     }
     assert!(first.starts_with("POST /v1/audio/transcriptions"), "{first}");
     let n = asked.fetch_add(1, Ordering::Relaxed);
     match manner {
-        Manner::Busy if n < 2 => return say("429 Too Many Requests", "retry-after: 0\r\n", ""),
-        Manner::Nonsense => return say("200 OK", "", "<html>Sorry</html>"),
+        Manner::Busy if n < 2 => return say(stream, "429 Too Many Requests", "retry-after: 0\r\n", ""),
+        Manner::Nonsense => return say(stream, "200 OK", "", "<html>Sorry</html>"),
         Manner::Silent => {
             std::thread::sleep(Duration::from_secs(120));
             return Ok(());
@@ -125,7 +153,7 @@ fn answer(mut stream: TcpStream, manner: Manner, ear: &dyn Listener, asked: &Ato
                 "segments": [{"start": -5.0, "end": 1e300, "text": "а", "avg_logprob": 4.0, "no_speech_prob": -7.0}],
                 "words": [word(1e9, -1e9, 55.0), word(-1.0, 0.1, -3.0), word(0.2, 0.1, 0.5)],
             });
-            return say("200 OK", "", &told.to_string());
+            return say(stream, "200 OK", "", &told.to_string());
         }
         _ => {}
     }
@@ -152,7 +180,7 @@ fn answer(mut stream: TcpStream, manner: Manner, ear: &dyn Listener, asked: &Ato
             json!({"task": "transcribe", "text": h.text, "language": name, "duration": 1.0, "segments": [passage], "words": words.collect::<Vec<_>>()})
         }
     };
-    say("200 OK", "content-type: application/json\r\n", &said.to_string())
+    say(stream, "200 OK", "content-type: application/json\r\n", &said.to_string())
 }
 
 /// A part of a form, where it is text.

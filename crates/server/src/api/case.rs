@@ -23,7 +23,7 @@ pub async fn session(State(app): State<App>, Acting(actor): Acting, headers: Hea
         let more = json!({
             "locked": false, "case": card.case, "name": card.name,
             "lock_after_s": sitting.lock_after().map(|d| d.as_secs()),
-            "speech_goes_to": sitting.case.speech_goes_to(),
+            "speech_goes_to": sitting.case.speech_goes_to(), "words_go_to": sitting.case.words_go_to(),
         });
         if let (Value::Object(session), Value::Object(more)) = (&mut session, more) {
             session.extend(more);

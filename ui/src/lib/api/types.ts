@@ -36,6 +36,8 @@ export interface OpenSession {
   lock_after_s: number | null;
   /** The server that speech is sent to; null where all stays on this machine. */
   speech_goes_to?: string | null;
+  /** Host and port that words go to, to be translated. */
+  words_go_to?: string | null;
 }
 export type Session = LockedSession | OpenSession;
 
@@ -198,6 +200,14 @@ export interface Word {
   text: string;
   confidence: number;
 }
+/** One segment in another language, and the same by other engines. */
+export interface Translated {
+  text: string;
+  engine: string;
+  reviewed: boolean;
+  lost?: string[];
+  beside?: Translated[];
+}
 export interface Segment {
   id: string;
   start_ms: number;
@@ -209,7 +219,7 @@ export interface Segment {
   confidence: number;
   flags: string[];
   words: Word[];
-  translations: Record<string, { text: string; engine: string; reviewed: boolean; lost?: string[] }>;
+  translations: Record<string, Translated>;
   /** What another hearing has in its place, where that is other words; empty where it heard none. */
   second?: { text: string; engine: string };
   /** The newest revision that changed it: its words are a person's then. */

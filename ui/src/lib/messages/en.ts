@@ -32,6 +32,8 @@ export const en = {
   'shell.network': 'Network off',
   'shell.network.speech': 'Speech goes to {place}',
   'shell.network.speech.why': 'The settings name a speech server. Windows of speech go there, and nothing else.',
+  'shell.network.words': 'Words go to {place}',
+  'shell.network.words.why': 'The settings name a translation server. Words that were heard go there to be translated, and nothing else.',
   'shell.network.why': 'This page speaks only to zapys on this computer.',
   'shell.keys': 'Keys',
   'shell.status': 'State of the case',
@@ -352,6 +354,7 @@ export const en = {
   'rec.translations': 'Show or hide the translation',
   'rec.lost': 'Hold it against the words: {what}',
   'rec.second': 'Second hearing:',
+  'rec.translation.other': 'By {engine}:',
   'rec.second.nothing': 'The second hearing has no words here',
   'rec.unsure': 'unsure word',
 

@@ -23,6 +23,8 @@ export const uk: Messages = {
   'shell.network': 'Мережу вимкнено',
   'shell.network.speech': 'Мовлення йде на {place}',
   'shell.network.speech.why': 'У налаштуваннях названо сервер мовлення. Туди йдуть уривки мовлення, і більше нічого.',
+  'shell.network.words': 'Слова йдуть на {place}',
+  'shell.network.words.why': 'У налаштуваннях названо сервер перекладу. Туди йдуть почуті слова, щоб їх перекласти, і більше нічого.',
   'shell.network.why': 'Ця сторінка говорить лише із zapys на цьому комп’ютері.',
   'shell.keys': 'Клавіші',
   'shell.status': 'Стан справи',
@@ -338,6 +340,7 @@ export const uk: Messages = {
   'rec.translations': 'Показати або сховати переклад',
   'rec.lost': 'Звірте зі словами: {what}',
   'rec.second': 'Друге прослухання:',
+  'rec.translation.other': 'Переклад {engine}:',
   'rec.second.nothing': 'Друге прослухання тут слів не має',
   'rec.unsure': 'непевне слово',
 
