@@ -16,7 +16,7 @@ use zapys_store::{DerivationRow, ItemRow};
 
 use DerivativeKind::{
     Calls, Decode, Messages, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Text, Transcript,
-    Translation,
+    Translation, VoicePrints,
 };
 
 /// What the operator wants beside that which is always made.
@@ -28,10 +28,12 @@ pub(crate) struct Wanted {
     pub translate_twice: bool,
     /// Speech heard once more.
     pub second: bool,
+    /// Prints of speakers' voices.
+    pub prints: bool,
 }
 impl Wanted {
     /// Whatever can be made.
-    pub const ALL: Self = Self { translate: true, translate_twice: true, second: true };
+    pub const ALL: Self = Self { translate: true, translate_twice: true, second: true, prints: true };
 }
 
 /// What is to be derived from an item, in an order in which each comes after what it needs.
@@ -43,6 +45,7 @@ pub(crate) fn plan(what: &Recognised, wanted: Wanted) -> Vec<DerivativeKind> {
             all.extend(wanted.translate.then_some(Translation));
             all.extend(wanted.translate_twice.then_some(SecondTranslation));
             all.extend(wanted.second.then_some(SecondTranscript));
+            all.extend(wanted.prints.then_some(VoicePrints));
         }
         ItemKind::Screenshot | ItemKind::Photo => all.extend([Proxy, Text]),
         _ => {}
@@ -99,7 +102,12 @@ impl Casework {
     pub(crate) fn wanted(&self) -> Wanted {
         let second = self.settings.second() != Second::Nobody;
         let translate = !self.settings.text("translate").is_empty();
-        Wanted { translate, translate_twice: translate && self.settings.translators().second.is_some(), second }
+        Wanted {
+            translate,
+            translate_twice: translate && self.settings.translators().second.is_some(),
+            second,
+            prints: self.settings.compares_voices(),
+        }
     }
 
     /// The address that windows of speech go to; `None` where all stays on this machine.

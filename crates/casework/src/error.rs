@@ -62,6 +62,8 @@ pub enum CaseError {
     NothingRead { what: String, why: &'static str },
     #[error("there is no translation into `{lang}`")]
     NoTranslation { lang: String },
+    #[error("there is no pair of voices of that name")]
+    NoSuchSuggestion,
     #[error("there is no revision {number} of this transcript; {there} were put on record")]
     NoSuchRevision { number: u32, there: usize },
     #[error("somebody put another text of this recording on record meanwhile")]
@@ -134,6 +136,7 @@ impl Fault for CaseError {
             | Self::NotEncrypted
             | Self::NoSuchRevision { .. }
             | Self::StaleRevision { .. }
+            | Self::NoSuchSuggestion
             | Self::NoTranslation { .. } => FaultKind::Usage,
             Self::Format(e) => e.kind(),
             Self::NothingRead { .. } => FaultKind::Input,
@@ -202,6 +205,7 @@ impl Fault for CaseError {
             Self::NoTranslation { .. } => {
                 "Leave --lang away for the words spoken; `zapys process` translates where an engine is installed.".into()
             }
+            Self::NoSuchSuggestion => "`zapys voices` lists them; a pair that it does not list goes on record with `zapys record voice`.".into(),
             Self::Flag { wants, .. } => format!("Give it {wants}."),
             Self::Key(_) => {
                 "Restore the ledger key from a backup of the case, or go on under a new one: `zapys ledger recover`.".into()
@@ -242,6 +246,7 @@ impl Fault for CaseError {
             Self::Ambiguous => "ambiguous",
             Self::NothingRead { .. } => "nothing-read",
             Self::NoTranslation { .. } => "no-translation",
+            Self::NoSuchSuggestion => "no-such-suggestion",
             Self::NoSuchRevision { .. } => "no-such-revision",
             Self::StaleRevision { .. } => "stale-revision",
             Self::Format(e) => e.code(),

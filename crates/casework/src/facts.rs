@@ -78,6 +78,7 @@ pub(crate) fn take_in(facts: &mut ItemFacts, kind: DerivativeKind, document: &[u
         DerivativeKind::Proxy
         | DerivativeKind::Speech
         | DerivativeKind::Speakers
+        | DerivativeKind::VoicePrints
         | DerivativeKind::Translation
         | DerivativeKind::SecondTranslation
         | DerivativeKind::Picture => {}

@@ -253,6 +253,7 @@ impl Casework {
         match body {
             Some(RecordBody::Phase(p)) => act = act.code("phase", p.phase.word()),
             Some(RecordBody::Revision(r)) => act = act.code("manner", r.manner.word()),
+            Some(RecordBody::Voice(v)) => act = act.code("same", v.same.word()),
             Some(RecordBody::Hold(h)) => {
                 act = act.code("state", h.state.word()).authority(Some(h.authority.reveal()))?;
             }
@@ -301,6 +302,17 @@ impl Casework {
                     ledger.seal(self, tx, act).await?;
                 }
                 self.level_out(tx, ledger, actor, item).await
+            }
+            RecordKind::Voice => {
+                // It stands in the custody of the other recording too.
+                for other in new.body.iter().flat_map(RecordBody::names) {
+                    let act = Act::item(actor, Action::Recorded, other)
+                        .purpose("record")
+                        .code("kind", new.kind.word())
+                        .code("record", &new.id.to_string());
+                    ledger.seal(self, tx, act).await?;
+                }
+                Ok(())
             }
             RecordKind::Protection => match &new.body {
                 Some(RecordBody::Protection(p)) => self.protect(tx, ledger, actor, item, p.level, true).await,

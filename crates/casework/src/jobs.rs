@@ -305,13 +305,13 @@ impl Casework {
 /// of it at the end.
 pub(crate) fn needs(kind: DerivativeKind, of: ItemKind) -> &'static [DerivativeKind] {
     use DerivativeKind::{
-        Decode, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Transcript, Translation,
+        Decode, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Transcript, Translation, VoicePrints,
     };
     match kind {
         Decode | Peaks => &[Probe],
         Proxy if matches!(of, ItemKind::Recording | ItemKind::Video) => &[Probe],
         Speakers => &[Speech],
-        Transcript => &[Speech, Speakers],
+        Transcript | VoicePrints => &[Speech, Speakers],
         Translation | SecondTranslation => &[Transcript],
         SecondTranscript => &[Speech, Transcript],
         _ => &[],
@@ -330,6 +330,7 @@ fn priority(kind: DerivativeKind) -> i32 {
         DerivativeKind::Translation => 0,
         DerivativeKind::SecondTranslation => -5,
         DerivativeKind::SecondTranscript => -10,
+        DerivativeKind::VoicePrints => -20,
     }
 }
 

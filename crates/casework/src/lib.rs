@@ -36,6 +36,7 @@ mod show;
 mod stamp;
 mod unlock;
 mod unpack;
+mod voices;
 mod witness;
 
 pub use acquire::{Upload, UploadWriter};
@@ -55,6 +56,7 @@ pub use settings::Settings;
 pub use show::{ItemsRequest, ItemsSort, ProxyFile};
 pub use stamp::{StampFiles, StampRequestView, StampView, block_header};
 pub use unlock::Credential;
+pub use voices::VoiceDecision;
 pub use zapys_keys::{RecoveryKey, SlotKind, SlotView};
 pub use zapys_store::closed;
 

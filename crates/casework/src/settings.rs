@@ -45,6 +45,11 @@ pub const REFERENCE: &[(&str, &str, &str)] = &[
     ("speech_server", "", "Address of a server with the OpenAI-compatible transcription API, such as http://127.0.0.1:8000/v1."),
     ("speech_server_model", "", "The model that the speech server is asked for."),
     ("speech_server_key_file", "", "File whose first line is sent to the speech server as its key; empty: none."),
+    (
+        "voices",
+        "off",
+        "`on`: a print of each speaker's voice is made, so that `zapys voices` can suggest the same speaker in other recordings.",
+    ),
     ("translate", "en", "Language that speech is translated into by machine; empty: no translation."),
     (
         "translator",
@@ -127,6 +132,9 @@ impl Settings {
         let bad = |name: &'static str, wants: &'static str| SettingsError::Value { name, wants };
         if !matches!(self.text("sandbox"), "required" | "off") {
             return Err(bad("sandbox", "`required` or `off`"));
+        }
+        if !matches!(self.text("voices"), "on" | "off") {
+            return Err(bad("voices", "`on` or `off`"));
         }
         if !self.text("workers").is_empty() && !self.text("workers").parse::<usize>().is_ok_and(|n| (1..=256).contains(&n)) {
             return Err(bad("workers", "a number from 1 to 256"));
@@ -235,6 +243,10 @@ impl Settings {
     /// Host and port of the server that speech goes to; `None` where all stays on this machine.
     pub fn speech_goes_to(&self) -> Option<String> {
         asks_server(&self.speech(), &self.second()).then(|| place(&self.speech_server()))?
+    }
+    /// Whether prints of voices are made.
+    pub fn compares_voices(&self) -> bool {
+        self.text("voices") == "on"
     }
     /// Who translates what was said.
     pub fn translators(&self) -> Translators {

@@ -360,6 +360,54 @@ pub struct SegmentTranslation {
     pub beside: Vec<SegmentTranslation>,
 }
 
+/// Speakers who may be one person across recordings.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct VoicesView {
+    /// Prints of voices are wanted by the settings.
+    pub made: bool,
+    /// Speakers that have one.
+    pub prints: u64,
+    /// Recordings that have none.
+    pub without: u64,
+    pub pairs: Vec<VoiceView>,
+}
+/// Two speakers of different recordings.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct VoiceView {
+    /// Stable name of the pair.
+    pub suggestion: String,
+    pub speakers: [SpeakerRef; 2],
+    /// 0 to 1: how likely one person is, where both were as likely before; `null` where no machine has anything to say.
+    pub score: Option<f64>,
+    /// How many times likelier so much likeness is of one person than of two.
+    pub ratio: Option<f64>,
+    /// Cosine of the prints.
+    pub likeness: Option<f64>,
+    pub tool: Option<String>,
+    /// `suggested`, `confirmed`, `rejected`.
+    pub status: String,
+    pub record: Option<String>,
+    pub by: Option<String>,
+    pub time: Option<String>,
+    pub because: Option<String>,
+    pub familiarity: Option<String>,
+    pub confidence: Option<String>,
+    /// Speakers were told apart anew since: the letters may mean others.
+    pub earlier: bool,
+}
+/// A speaker of a recording.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct SpeakerRef {
+    pub item: ItemId,
+    pub title: String,
+    pub speaker: String,
+    /// Speech that the print was made of; `null` where there is none.
+    pub heard_ms: Option<u64>,
+}
+
 /// Readable text as shown.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)]

@@ -94,6 +94,8 @@ pub enum Command {
     Review(Review),
     /// What a standard finds met or missing in what is on record
     Conformance(Conformance),
+    /// Speakers who may be one person across recordings: suggested by machine, confirmed or rejected by people
+    Voices(Voices),
     /// The browser workbench and API, on this machine only
     Serve(Serve),
     /// Model packs by pinned digest
@@ -260,7 +262,7 @@ pub struct Add {
 pub struct Process {
     /// Items; without any, the whole case
     pub items: Vec<String>,
-    /// Only these derivations, comma-separated: probe, decode, peaks, proxy, speech, speakers, transcript, second-transcript, translation, second-translation, text, messages, calls, picture
+    /// Only these derivations, comma-separated: probe, decode, peaks, proxy, speech, speakers, voice-prints, transcript, second-transcript, translation, second-translation, text, messages, calls, picture
     #[arg(long, value_delimiter = ',', value_name = "DERIVATION")]
     pub only: Vec<String>,
     /// Derivations computed at once
@@ -505,6 +507,45 @@ pub struct Produce {
     /// Redaction profile (not there yet)
     #[arg(long, value_name = "PROFILE")]
     pub redact: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Prints of voices are made where the setting `voices` is `on`. `zapys record retract` takes a decision back, `zapys record voice` puts any pair on record."
+)]
+pub struct Voices {
+    /// Only pairs with a speaker of this recording
+    pub item: Option<String>,
+    /// suggested, confirmed or rejected
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+    /// At most so many pairs
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
+    #[command(subcommand)]
+    pub decide: Option<Decide>,
+}
+#[derive(Subcommand, Debug)]
+pub enum Decide {
+    /// Put on record that a pair is one person
+    Confirm(Judge),
+    /// Put on record that a pair is two people
+    Reject(Judge),
+}
+#[derive(Args, Debug)]
+pub struct Judge {
+    /// The pair as `zapys voices` names it, or the beginning of that
+    pub suggestion: String,
+    /// What it rests on
+    #[arg(long, value_name = "TEXT")]
+    pub because: String,
+    /// How you know the voice
+    #[arg(long, value_name = "TEXT")]
+    pub familiarity: Option<String>,
+    /// How sure you are
+    #[arg(long, value_name = "TEXT")]
+    pub confidence: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -22,7 +22,6 @@ later! {
     Match "match" "Where a clip was cut from (not there yet)",
     Duplicates "duplicates" "The same or nearly the same thing twice (not there yet)",
     Lineage "lineage" "Which reports tell the same thing (not there yet)",
-    Voices "voices" "The same speaker across calls, suggested (not there yet)",
     LeakCheck "leak-check" "Protected names in an outgoing file (not there yet)",
     Statement "statement" "Who said what (not there yet)",
     Claim "claim" "Sourced, retractable propositions (not there yet)",

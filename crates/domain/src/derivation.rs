@@ -19,6 +19,8 @@ crate::words! {
         Speech = "speech",
         /// Who speaks when: [`crate::transcript::Turns`].
         Speakers = "speakers",
+        /// What each speaker sounds like: [`crate::transcript::VoicePrints`]. Never handed over.
+        VoicePrints = "voice-prints",
         /// Words spoken: [`crate::transcript::Transcript`].
         Transcript = "transcript",
         /// The words heard again, and where that differs: [`crate::transcript::SecondTranscript`].

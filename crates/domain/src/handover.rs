@@ -44,6 +44,8 @@ words! {
         Hold = "hold",
         /// The originator is a party to the conflict (R1.42).
         Party = "party",
+        /// Whether two voices are one person's, in somebody's view (R1.14, R1.43).
+        Voice = "voice",
         /// What somebody made of a machine's transcript.
         Revision = "revision",
     }
@@ -127,6 +129,7 @@ bodies! {
     Ethics(EthicsDecision),
     Hold(Hold),
     Party(PartyOrigin),
+    Voice(VoiceComparison),
     Revision(Revision),
 }
 
@@ -159,6 +162,7 @@ impl RecordBody {
         match self {
             Self::Excerpt(e) => vec![e.parent()],
             Self::Family(f) => f.with.clone(),
+            Self::Voice(v) => vec![v.with],
             _ => Vec::new(),
         }
     }
@@ -238,6 +242,10 @@ mod tests {
             ("ethics", json!({"decision": "refused", "person": "p-7"})),
             ("hold", json!({"state": "set", "authority": "order 9", "reason": "trial"})),
             ("party", json!({"party": "a service of one side", "selection": "unknown"})),
+            (
+                "voice",
+                json!({"speaker": "A", "with": item, "with_speaker": "B", "same": "yes", "familiarity": "worked with him for years", "score": 930, "tool": "voice-prints 1"}),
+            ),
         ] {
             let body = read(kind, value.clone()).unwrap_or_else(|e| panic!("{kind}: {e}"));
             assert_eq!((body.kind().word(), body.value()), (kind, value), "{kind}");

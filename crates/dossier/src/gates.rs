@@ -3,7 +3,7 @@
 use crate::extract::{CustodyEntry, Derivative, Exhibit, Extract, Refusal};
 use crate::layout::ExhibitNo;
 use std::collections::{BTreeMap, BTreeSet};
-use zapys_domain::{Action, ItemId};
+use zapys_domain::{Action, DerivativeKind, ItemId};
 use zapys_ledger::{Checkpoint, Detail, Entry, Hash, Subject, verify_inclusion};
 
 /// Collects refusals.
@@ -108,6 +108,9 @@ fn parent(e: &Exhibit, by_item: &BTreeMap<ItemId, &Exhibit>, gates: &mut Gates) 
 
 /// R1.2: what every derivative must name.
 fn derivative(d: &Derivative, gates: &mut Gates) {
+    if d.kind == DerivativeKind::VoicePrints {
+        gates.refuse("voice-print", d.key, "What somebody's voice is like is never handed over.");
+    }
     let lacks = if d.inputs.is_empty() {
         "what it was made from"
     } else if d.engine.name.is_empty() || d.engine.version.is_empty() {

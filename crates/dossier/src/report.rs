@@ -70,7 +70,7 @@ impl Shown {
             DerivativeKind::Peaks => doc(bytes, Self::Peaks),
             DerivativeKind::Speech => doc(bytes, Self::Speech),
             DerivativeKind::Speakers => doc(bytes, Self::Speakers),
-            DerivativeKind::Proxy => Self::Nothing,
+            DerivativeKind::Proxy | DerivativeKind::VoicePrints => Self::Nothing,
         }
     }
     pub(crate) fn findings(&self) -> &[zapys_domain::Finding] {

@@ -72,6 +72,7 @@ pub(crate) fn derivative(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Proxy => "Light copy",
         DerivativeKind::Speech => "Where somebody speaks",
         DerivativeKind::Speakers => "Who speaks when",
+        DerivativeKind::VoicePrints => "Voice prints",
         DerivativeKind::Transcript => "Transcript",
         DerivativeKind::SecondTranscript => "Second transcript",
         DerivativeKind::Translation => "Translation",

@@ -93,6 +93,14 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
     ),
     ("get", "/records", "What people put on record about the case as a whole", "Records"),
     ("post", "/records", "The same about the case, or about several `items` at once", "Records"),
+    ("get", "/voices", "Speakers who may be one person across recordings, and what people decided", "Voices"),
+    ("get", "/items/{item}/voices", "The same, of pairs with a speaker of this recording", "Voices"),
+    (
+        "post",
+        "/voices/{suggestion}",
+        "Put on record whether a pair is one person: `same` (yes, no, unknown), `because`, `familiarity`, `confidence`",
+        "VoicePair",
+    ),
     (
         "get",
         "/conformance",
@@ -124,6 +132,9 @@ pub fn document() -> Value {
         });
         if path.contains("{item}") {
             operation["parameters"] = json!([{"name": "item", "in": "path", "required": true, "description": "Item id, unique prefix, or sha256: digest", "schema": {"type": "string"}}]);
+        }
+        if path.contains("{suggestion}") {
+            operation["parameters"] = json!([{"name": "suggestion", "in": "path", "required": true, "description": "A pair of voices, as the list names it", "schema": {"type": "string"}}]);
         }
         if path.contains("{way}") {
             operation["parameters"] = json!([{"name": "way", "in": "path", "required": true, "description": "Name of a way in", "schema": {"type": "string"}}]);

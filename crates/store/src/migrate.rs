@@ -67,6 +67,13 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("schema/0007-history-sqlite.sql"),
         postgres: include_str!("schema/0007-history-postgres.sql"),
     },
+    Step {
+        version: 8,
+        name: "voices",
+        common: include_str!("schema/0008-voices.sql"),
+        sqlite: include_str!("schema/0008-history-sqlite.sql"),
+        postgres: include_str!("schema/0008-history-postgres.sql"),
+    },
 ];
 
 const STEPS_TABLE: &str =

@@ -96,6 +96,10 @@ impl Casework {
         let mut not_derived = Vec::new();
         let derivations = self.store.derivations(row.id).await?;
         for kind in self.made_or_wanted(row, &derivations) {
+            // What somebody's voice is like stays in the case.
+            if kind == DerivativeKind::VoicePrints {
+                continue;
+            }
             let newest = derivations.iter().rev().find(|d| d.kind == kind);
             if lies_on_words(kind) && newest.is_some_and(|d| !is_of_newest(d, &derivations)) {
                 not_derived.push((kind, "The one there is was made of an earlier transcript.".into()));

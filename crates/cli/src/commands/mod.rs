@@ -12,6 +12,7 @@ mod prove;
 mod record;
 mod review;
 mod serve;
+mod voices;
 mod work;
 
 use crate::flags::{Command, Flags};
@@ -56,6 +57,7 @@ pub async fn run(flags: Flags, out: &mut Out) -> Result<Ended, CaseError> {
         Command::Produce(args) => prove::produce(args, &settings, out).await,
         Command::Record(args) => record::record(*args, &settings, out).await,
         Command::Review(args) => review::review(args, &settings, out).await,
+        Command::Voices(args) => voices::voices(args, &settings, out).await,
         Command::Conformance(args) => conformance::conformance(args, &settings, out).await,
         Command::Serve(args) => serve::serve(args, &settings, out).await,
         Command::Models(args) => case::models(args, &settings, out).await,

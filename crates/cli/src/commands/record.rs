@@ -69,6 +69,12 @@ async fn settle(
             fields.entry("extracted_by").or_insert_with(|| actor().id.into());
             fields.entry("full_available").or_insert_with(|| "yes".into());
         }
+        RecordKind::Voice => {
+            if let Some(Value::String(with)) = fields.get("with") {
+                let with = case.resolve(with).await?;
+                fields.insert("with".into(), with.to_string().into());
+            }
+        }
         RecordKind::Family if !fields.contains_key("with") && fields.get("leaves") != Some(&Value::Bool(true)) => {
             let others: Vec<Value> = items.iter().skip(1).map(|i| i.to_string().into()).collect();
             if !others.is_empty() {

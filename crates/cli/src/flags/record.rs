@@ -48,6 +48,8 @@ pub enum Record {
     Hold(Hold),
     /// The originator is a party to the conflict
     Party(Party),
+    /// Whether a voice is the same person's as one in another recording
+    Voice(Voice),
     /// What is on record about an item, or without one about the case as a whole
     List {
         /// Item id, unique prefix, or sha256: digest
@@ -374,6 +376,32 @@ record! {
         source: String = "source",
     }
 }
+record! {
+    #[command(after_help = "`zapys voices` suggests pairs; this puts any pair on record. Nothing is said of who it is.")]
+    Voice {
+        /// Speaker in this recording
+        #[arg(long, value_name = "SPEAKER")]
+        speaker: String = "speaker",
+        /// The other recording
+        #[arg(long, value_name = "ITEM")]
+        with: String = "with",
+        /// Speaker in the other recording
+        #[arg(long, value_name = "SPEAKER")]
+        with_speaker: String = "with_speaker",
+        /// yes, no or unknown
+        #[arg(long)]
+        same: String = "same",
+        /// How the listener knows the voice
+        #[arg(long, value_name = "TEXT")]
+        familiarity: String = "familiarity",
+        /// How sure the listener is
+        #[arg(long, value_name = "TEXT")]
+        confidence: String = "confidence",
+        /// What it rests on
+        #[arg(long, value_name = "TEXT")]
+        note: String = "note",
+    }
+}
 
 impl Record {
     /// Kind, what it is about, and the fields that were typed; `None` for what only lists or takes back.
@@ -391,6 +419,7 @@ impl Record {
             Self::Ethics(a) => (RecordKind::Ethics, &a.about, a.fields()),
             Self::Hold(a) => (RecordKind::Hold, &a.about, a.fields()),
             Self::Party(a) => (RecordKind::Party, &a.about, a.fields()),
+            Self::Voice(a) => (RecordKind::Voice, &a.about, a.fields()),
             Self::List { .. } | Self::Retract { .. } => return None,
         })
     }

@@ -42,6 +42,7 @@ fn tape_to_dossier() {
     written_things_are_read(&s, truth);
     forms_are_found(&s);
     two_hearings_are_compared(&s);
+    voices_are_compared_across_recordings(&s);
 
     s.run(&["-C", "case", "produce", "--out", "bag"]).ends(0);
     let vkey = s.run(&["-C", "case", "ledger", "vkey"]).ends(0).out;
@@ -69,6 +70,10 @@ fn tape_to_dossier() {
     let texts: Vec<String> = twice.filter_map(|e| std::fs::read_to_string(e.path().join("transcript-second.txt")).ok()).collect();
     assert_eq!(texts.len(), 5, "every recording was heard twice");
     assert!(texts.iter().any(|t| t.contains("(disagreement)") && t.contains("  second: ")));
+    let mut kinds =
+        manifest["exhibits"].as_array().expect("exhibits").iter().flat_map(|e| e["derivatives"].as_array().expect("some"));
+    assert!(kinds.clone().any(|d| d["kind"] == "second-translation"), "{}", manifest["exhibits"][0]);
+    assert!(kinds.all(|d| d["kind"] != "voice-prints"), "what a voice is like is not handed over");
     assert!(report.contains("Heard once more") && report.contains("engines disagree"));
     s.run(&["-C", "case", "verify", "--deep"]).ends(0);
     let deep = s.run(&["--config", "second.toml", "-C", "case", "verify", "--deep", "--json"]).ends(0).json().remove(0);
@@ -79,7 +84,7 @@ fn tape_to_dossier() {
 fn two_hearings_are_compared(s: &Stage) {
     let server = Translator::start();
     let settings = format!(
-        "second = \"again\"\nsecond_translator = \"server\"\ntranslation_server = \"http://{}/v1\"\n\
+        "second = \"again\"\nvoices = \"on\"\nsecond_translator = \"server\"\ntranslation_server = \"http://{}/v1\"\n\
          translation_server_model = \"capitals\"\n",
         server.place
     );
@@ -89,7 +94,7 @@ fn two_hearings_are_compared(s: &Stage) {
     let process = ["--config", "second.toml", "-C", "case", "process", "--json"];
     let events = s.run(&process).ends(0).json();
     let summary = events.last().expect("a summary");
-    assert_eq!((&summary["finished"], &summary["failed"]), (&json!(10), &json!(0)), "{summary}");
+    assert_eq!((&summary["finished"], &summary["failed"]), (&json!(15), &json!(0)), "{summary}");
     let says = format!("go to {} to be translated", server.place);
     s.run(&["--config", "second.toml", "-C", "case", "process"]).ends(0).says(&says);
     assert_eq!(s.run(&process).ends(0).json().last().map(|e| e["finished"].clone()), Some(0.into()));
@@ -116,6 +121,59 @@ fn two_hearings_are_compared(s: &Stage) {
     let of_people = mended["segments"].as_array().expect("segments").iter().filter(|x| x["revision"].is_u64());
     assert!(of_people.clone().count() > 0);
     of_people.for_each(|x| assert!(x["second"].is_null() && !flagged(x), "{x}"));
+}
+
+/// R1.14, R1.43: machines suggest that two voices are one person's, people decide, and what a voice is like goes nowhere.
+fn voices_are_compared_across_recordings(s: &Stage) {
+    s.run(&["-C", "case", "voices", "--status", "maybe"]).ends(3).says("suggested, confirmed or rejected");
+    let list = |more: &[&str]| s.run(&[&["-C", "case", "voices", "--json"], more].concat());
+    let all = list(&[]).ends(0).json();
+    // Of the sample's recordings each voice is one of two women's: whoever is like the one is not like the other.
+    let call = s.item("call-01.wav");
+    let mut like: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pair in &all {
+        let name = |n: usize| {
+            let of = &pair["speakers"][n];
+            format!("{}/{}", of["item"].as_str().expect("an item"), of["speaker"].as_str().expect("a speaker"))
+        };
+        assert!(pair["status"] == "suggested" && pair["score"].as_f64().is_some_and(|s| s > 0.9 && s < 1.0), "{pair}");
+        like.entry(name(0)).or_default().push(name(1));
+        like.entry(name(1)).or_default().push(name(0));
+    }
+    let women = ["A", "B"].map(|s| format!("{call}/{s}"));
+    assert!(women.iter().all(|w| like[w].len() >= 3), "{like:?}");
+    assert!(like.values().all(|of| women.iter().filter(|w| of.contains(w)).count() <= 1), "nobody is like both: {like:?}");
+    let mine = list(&[&call]).ends(0).json();
+    assert!(!mine.is_empty() && mine.len() < all.len());
+
+    let id = mine[0]["suggestion"].as_str().expect("a name");
+    let decide = |how: &str, id: &str, more: &[&str]| s.run(&[&["-C", "case", "voices", how, id, "--json"], more].concat());
+    decide("confirm", id, &[]).ends(3);
+    decide("confirm", id, &["--because", " "]).ends(3);
+    decide("confirm", "ffffffffffffffff", &["--because", "heard"]).ends(3);
+    let because = ["--because", "I listened to both", "--familiarity", "not known to me"];
+    let said = decide("confirm", &id[..8], &because).ends(0).json().remove(0);
+    assert_eq!((&said["status"], &said["by"]), (&json!("confirmed"), &json!("person:owner")));
+    // Somebody thinks better of it: the first word stays, the second stands.
+    let said = decide("reject", id, &["--because", "another dialect"]).ends(0).json().remove(0);
+    assert_eq!((&said["status"], &said["because"]), (&json!("rejected"), &json!("another dialect")));
+    for speaker in said["speakers"].as_array().expect("two") {
+        let item = speaker["item"].as_str().expect("an item");
+        let custody = s.run(&["-C", "case", "custody", item, "--json"]).ends(0).json();
+        assert!(custody.iter().any(|e| e["action"] == "recorded" || e["action"] == "corrected"), "{item}");
+    }
+    let rejected = list(&["--status", "rejected"]).ends(0).json();
+    assert_eq!((rejected.len(), &rejected[0]["suggestion"]), (1, &json!(id)));
+    let record = said["record"].as_str().expect("a record");
+    s.run(&["-C", "case", "record", "retract", record, "--because", "I am not sure"]).ends(0);
+    list(&["--status", "rejected"]).ends(1);
+    assert_eq!(list(&[]).ends(0).json().len(), all.len());
+    // A pair that no machine suggests goes on record all the same.
+    let other = s.item("call-02.wav");
+    let by_hand = ["--speaker", "B", "--with", &other, "--with-speaker", "A", "--same", "no", "--note", "two women"];
+    s.run(&[&["-C", "case", "record", "voice", &call][..], &by_hand].concat()).ends(0);
+    let known = list(&["--status", "rejected"]).ends(0).json().remove(0);
+    assert!(known["because"] == "two women" && known["likeness"].as_f64().is_some_and(|l| l < 0.6), "{known}");
 }
 
 /// R1.38: times and voices without words; what is written then says that its author had been shown none.

@@ -475,6 +475,41 @@ pub struct EthicsDecision {
     pub note: Option<Text>,
 }
 
+/// Somebody's word on whether two voices are one person's (R1.14, R1.43). It says nothing of who that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceComparison {
+    /// Speaker id in the recording that the record is about.
+    pub speaker: String,
+    /// The other recording.
+    pub with: ItemId,
+    /// Speaker id in that one.
+    pub with_speaker: String,
+    /// Whether it is one person.
+    pub same: Answer,
+    /// How the listener knows the voice, or that they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub familiarity: Option<Text>,
+    /// How sure the listener is, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Text>,
+    /// What it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+    /// Score of a tool, in thousandths, where one suggested it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<u16>,
+    /// Which tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// The documents that name these speakers: letters of a later one may mean others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<ObjectId>,
+    #[allow(missing_docs)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with_turns: Option<ObjectId>,
+}
+
 /// A legal hold, set or released.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -201,7 +201,11 @@ fn limits_of(kind: DerivativeKind) -> &'static [&'static str] {
             &["Values are as the exporting program wrote them; times without a zone are not converted by guess."]
         }
         DerivativeKind::Proxy => &["The light copy is re-encoded and is not the evidence."],
-        DerivativeKind::Probe | DerivativeKind::Decode | DerivativeKind::Peaks | DerivativeKind::Picture => &[],
+        DerivativeKind::Probe
+        | DerivativeKind::Decode
+        | DerivativeKind::Peaks
+        | DerivativeKind::Picture
+        | DerivativeKind::VoicePrints => &[],
     }
 }
 

@@ -59,6 +59,7 @@ fn event_type(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Proxy => "migration",
         DerivativeKind::Speech
         | DerivativeKind::Speakers
+        | DerivativeKind::VoicePrints
         | DerivativeKind::Transcript
         | DerivativeKind::SecondTranscript
         | DerivativeKind::Translation

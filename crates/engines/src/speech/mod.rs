@@ -8,6 +8,7 @@ mod activity;
 pub mod choice;
 mod listener;
 pub mod packing;
+mod prints;
 mod rounds;
 mod second;
 mod segments;
@@ -19,6 +20,7 @@ mod voices;
 
 pub use activity::SpeechActivity;
 pub use listener::{Hearing, Listener};
+pub use prints::TakeVoicePrints;
 pub use second::SecondOpinion;
 pub use server::{Server, segments_of_answer};
 pub use speakers::{SpeakersParams, TellApart};
@@ -54,6 +56,7 @@ pub(crate) const ROUND: u64 = 20 * 60 * RATE;
 /// Counts up whenever the code here or in the host changes what comes out.
 const ACTIVITY_REVISION: u32 = 1;
 const SPEAKERS_REVISION: u32 = 1;
+const PRINTS_REVISION: u32 = 1;
 const TRANSCRIBE_REVISION: u32 = 2;
 const TRANSLATE_REVISION: u32 = 2;
 const SECOND_REVISION: u32 = 1;
@@ -72,10 +75,7 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
     let line = |name: &str, purpose, state| Availability { name: name.into(), purpose, state };
     let voices = speech.as_ref().map_err(Lack::clone).and_then(|s| match &s.voices {
         Some(pack) => Ok(format!("{} {}", pack.name, pack.version)),
-        None => Err(lack(EngineError::Missing {
-            what: "networks for voices".into(),
-            hint: "Run `make run` on a connected machine, or bring the pack voices with `zapys models import PATH`.".into(),
-        })),
+        None => Err(lack(no_voices())),
     });
     let mut availability = vec![
         line("speech gate", "finding where somebody speaks", gate),
@@ -84,10 +84,16 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
     ];
     let activity = speech.as_ref().map(|s| Arc::new(SpeechActivity::new(Arc::clone(s))) as Arc<dyn Engine>);
     let apart = speech.as_ref().map(|s| Arc::new(TellApart::new(Arc::clone(s))) as Arc<dyn Engine>);
+    let prints = match &speech {
+        Ok(s) if s.knows_voices() => Ok(Arc::new(TakeVoicePrints::new(Arc::clone(s))) as Arc<dyn Engine>),
+        Ok(_) => Err(lack(no_voices())),
+        Err(lack) => Err(lack.clone()),
+    };
     let slot = |emits, engine| Slot { emits, takes: SOUND, language: None, engine };
     let mut slots = vec![
         slot(DerivativeKind::Speech, activity.map_err(Lack::clone)),
         slot(DerivativeKind::Speakers, apart.map_err(Lack::clone)),
+        slot(DerivativeKind::VoicePrints, prints),
     ];
     let (translators, states) = crate::translate::engines(sandbox, config, &speech);
     slots.extend(translators);
@@ -162,6 +168,12 @@ impl Listeners<'_> {
     }
 }
 
+fn no_voices() -> EngineError {
+    EngineError::Missing {
+        what: "networks for voices".into(),
+        hint: "Run `make run` on a connected machine, or bring the pack voices with `zapys models import PATH`.".into(),
+    }
+}
 pub(crate) fn no_model() -> EngineError {
     EngineError::Missing {
         what: "a speech model".into(),
@@ -288,13 +300,17 @@ impl Speech {
     }
     pub(crate) fn speakers_identity(&self, revision: u32) -> EngineIdentity {
         match &self.voices {
-            Some(pack) => {
-                let weights = |name: &str| pack.file(name).map(|f| f.sha256.clone()).ok();
-                let both = weights("segmentation.onnx").zip(weights("embedding.onnx")).map(|(a, b)| format!("{a}+{b}"));
-                self.identity("speakers-by-voice", revision, &self.libraries[1], pack, both)
-            }
+            Some(pack) => self.voices_identity("speakers-by-voice", revision, pack),
             None => self.identity("speakers-by-channel", revision, &self.libraries[1], &self.gate, None),
         }
+    }
+    pub(crate) fn prints_identity(&self) -> EngineIdentity {
+        self.voices_identity("voice-prints", PRINTS_REVISION, self.voices.as_ref().unwrap_or(&self.gate))
+    }
+    fn voices_identity(&self, name: &str, revision: u32, pack: &Pack) -> EngineIdentity {
+        let weights = |name: &str| pack.file(name).map(|f| f.sha256.clone()).ok();
+        let both = weights("segmentation.onnx").zip(weights("embedding.onnx")).map(|(a, b)| format!("{a}+{b}"));
+        self.identity(name, revision, &self.libraries[1], pack, both)
     }
 
     pub(crate) fn transcribe_identity(&self) -> EngineIdentity {

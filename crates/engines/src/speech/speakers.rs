@@ -20,7 +20,7 @@ use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, Severity, S
 use zapys_host_protocol::{Ask, MAX_VOICES, Reply, SoundAsk, VOICE_FRAME, Voice};
 
 /// Samples of a window, and from one to the next.
-const WINDOW: u64 = 10 * RATE;
+pub(super) const WINDOW: u64 = 10 * RATE;
 const HOP: u64 = WINDOW / 4;
 /// Sound that is asked about at once.
 const ROUND: u64 = 10 * 60 * RATE;
@@ -71,8 +71,9 @@ impl Engine for TellApart {
                 findings.push(Finding::whole("voices-not-told-apart", Severity::Note, text));
                 Turns { by: ToldApart::NotAtAll, ..by_voice(&activity, Vec::new()) }
             }
-            0 | 1 => match self.hear(work, &activity) {
+            0 | 1 => match hear(&self.speech, work, windows(&activity)) {
                 Ok(heard) => {
+                    let heard: Vec<Heard> = heard.into_iter().map(|(_, heard)| heard).collect();
                     let found = voices::turns(&heard, frames(activity.duration_ms), params.speakers.map(usize::from));
                     by_voice(&activity, found)
                 }
@@ -91,44 +92,42 @@ impl Engine for TellApart {
     }
 }
 
-impl TellApart {
-    /// Voices of every window in which somebody speaks.
-    fn hear(&self, work: &Work<'_>, activity: &Activity) -> Result<Vec<Heard>, EngineError> {
-        let input = work.inputs.first().ok_or_else(no_input)?.clone();
-        work.progress.step(Step::Listening);
-        let windows = windows(activity);
-        work.progress.total(Some(windows.iter().map(|w| w.end - w.start).sum::<u64>() * 1000 / RATE));
-        let reader = decode::pcm(&self.speech.sandbox, &input, Some(RATE as u32), &work.cancel)?;
-        let mut all = Vec::new();
-        read_rounds(reader, windows, ROUND, |sound, round| {
-            let pcm: Vec<Vec<i16>> = round.iter().map(|w| sound.samples(w.channel, w.start, w.end)).collect();
-            let length = |p: &Vec<i16>| u32::try_from(p.len()).unwrap_or(u32::MAX);
-            let ask = Ask::Voices(SoundAsk { windows: pcm.iter().map(length).collect() });
-            let sound: Vec<&[i16]> = pcm.iter().map(Vec::as_slice).collect();
-            let samples = sound.iter().map(|s| s.len() as u64).sum();
-            let mut heard: Vec<Option<Vec<Voice>>> = vec![None; round.len()];
-            self.speech.host()?.ask(&ask, &sound, patience(samples), &work.cancel, |reply| match reply {
-                Reply::Voices(v) => {
-                    let n = v.window as usize;
-                    let slot = heard.get_mut(n).filter(|slot| slot.is_none()).ok_or_else(unexpected)?;
-                    if !is_sound(&v.voices, pcm[n].len()) {
-                        return Err(unexpected());
-                    }
-                    *slot = Some(v.voices);
-                    work.progress.advance(pcm[n].len() as u64 * 1000 / RATE);
-                    Ok(Next::More)
+/// Voices of these windows, each with the channel it is on, in order of the windows' ends.
+pub(super) fn hear(speech: &Speech, work: &Work<'_>, windows: Vec<Span>) -> Result<Vec<(u16, Heard)>, EngineError> {
+    let input = work.inputs.first().ok_or_else(no_input)?.clone();
+    work.progress.step(Step::Listening);
+    work.progress.total(Some(windows.iter().map(|w| w.end - w.start).sum::<u64>() * 1000 / RATE));
+    let reader = decode::pcm(&speech.sandbox, &input, Some(RATE as u32), &work.cancel)?;
+    let mut all = Vec::new();
+    read_rounds(reader, windows, ROUND, |sound, round| {
+        let pcm: Vec<Vec<i16>> = round.iter().map(|w| sound.samples(w.channel, w.start, w.end)).collect();
+        let length = |p: &Vec<i16>| u32::try_from(p.len()).unwrap_or(u32::MAX);
+        let ask = Ask::Voices(SoundAsk { windows: pcm.iter().map(length).collect() });
+        let sound: Vec<&[i16]> = pcm.iter().map(Vec::as_slice).collect();
+        let samples = sound.iter().map(|s| s.len() as u64).sum();
+        let mut heard: Vec<Option<Vec<Voice>>> = vec![None; round.len()];
+        speech.host()?.ask(&ask, &sound, patience(samples), &work.cancel, |reply| match reply {
+            Reply::Voices(v) => {
+                let n = v.window as usize;
+                let slot = heard.get_mut(n).filter(|slot| slot.is_none()).ok_or_else(unexpected)?;
+                if !is_sound(&v.voices, pcm[n].len()) {
+                    return Err(unexpected());
                 }
-                Reply::Done { .. } => Ok(Next::Enough),
-                _ => Err(unexpected()),
-            })?;
-            for (window, voices) in round.iter().zip(heard) {
-                let length = u32::try_from((window.end - window.start).div_ceil(u64::from(VOICE_FRAME))).unwrap_or(u32::MAX);
-                all.push(Heard { first: frame_of(window.start), length, voices: voices.ok_or_else(unexpected)? });
+                *slot = Some(v.voices);
+                work.progress.advance(pcm[n].len() as u64 * 1000 / RATE);
+                Ok(Next::More)
             }
-            Ok(())
+            Reply::Done { .. } => Ok(Next::Enough),
+            _ => Err(unexpected()),
         })?;
-        Ok(all)
-    }
+        for (window, voices) in round.iter().zip(heard) {
+            let length = u32::try_from((window.end - window.start).div_ceil(u64::from(VOICE_FRAME))).unwrap_or(u32::MAX);
+            let heard = Heard { first: frame_of(window.start), length, voices: voices.ok_or_else(unexpected)? };
+            all.push((window.channel, heard));
+        }
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// Whether an answer of the host can be true of so many samples.
@@ -152,7 +151,7 @@ fn frame_of(sample: u64) -> u32 {
 fn frames(duration_ms: u64) -> u32 {
     frame_of(duration_ms * RATE / 1000) + 1
 }
-fn ms_of(frame: u32) -> u64 {
+pub(super) fn ms_of(frame: u32) -> u64 {
     u64::from(frame) * u64::from(VOICE_FRAME) * 1000 / RATE
 }
 

@@ -13,6 +13,7 @@ mod media;
 mod records;
 mod review;
 mod search;
+mod voices;
 
 use crate::App;
 use axum::Router;
@@ -54,6 +55,9 @@ pub fn inside() -> Router<App> {
         .route("/items/{item}/records", post(records::put_item))
         .route("/records", get(records::of_case))
         .route("/records", post(records::put_case))
+        .route("/items/{item}/voices", get(voices::of_item))
+        .route("/voices", get(voices::list))
+        .route("/voices/{suggestion}", post(voices::decide))
         .route("/conformance", get(conformance::conformance))
         .route("/search", post(search::search))
         .route("/intake", post(intake::intake).layer(axum::extract::DefaultBodyLimit::disable()))

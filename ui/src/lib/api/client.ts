@@ -2,10 +2,7 @@
 
 import { untrack } from 'svelte';
 import { blind } from '../review/blind.svelte';
-import type {
-  AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Difference, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts,
-  ReadText, Revision, SearchAnswer, Segment, Session, Transcript, Verification, Way,
-} from './types';
+import type { AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Difference, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts, ReadText, Revision, SearchAnswer, Segment, Session, Transcript, Verification, VoicePair, Voices, Way } from './types';
 
 const ROOT = '/api/v1';
 
@@ -180,6 +177,9 @@ export const compare = async (id: string, a: string, b: string, signal?: AbortSi
 /** What was heard before any text was shown. */
 export const hear = (id: string, heard: readonly { segment: string; text: string }[]): Promise<Revision> => post(item(id, '/listening'), { heard });
 export const takeBack = (id: string, record: string, because: string): Promise<unknown> => post(item(id, '/records'), { kind: 'revision', corrects: record, because });
+export const getVoices = (id: string, signal?: AbortSignal): Promise<Voices> => ask(item(id, '/voices'), signal);
+export const decideVoice = (suggestion: string, same: 'yes' | 'no', because: string): Promise<VoicePair> => post(`/voices/${encodeURIComponent(suggestion)}`, { same, because });
+export const takeVoiceBack = (record: string, because: string): Promise<unknown> => post('/records', { kind: 'voice', corrects: record, because });
 export const getPeaks = (id: string, signal?: AbortSignal): Promise<Peaks> => ask(item(id, '/peaks'), signal);
 export async function getText(id: string, signal?: AbortSignal): Promise<ReadText> {
   const it = await ask<ReadText>(item(id, '/text'), signal);

@@ -200,6 +200,34 @@ export interface Word {
   text: string;
   confidence: number;
 }
+/** A speaker of a recording. */
+export interface SpeakerRef {
+  item: string;
+  title: string;
+  speaker: string;
+  heard_ms: number | null;
+}
+/** Two speakers who may be one person. */
+export interface VoicePair {
+  suggestion: string;
+  speakers: [SpeakerRef, SpeakerRef];
+  score: number | null;
+  ratio: number | null;
+  likeness: number | null;
+  tool: string | null;
+  status: 'suggested' | 'confirmed' | 'rejected';
+  record: string | null;
+  by: string | null;
+  time: string | null;
+  because: string | null;
+  earlier: boolean;
+}
+export interface Voices {
+  made: boolean;
+  prints: number;
+  without: number;
+  pairs: VoicePair[];
+}
 /** One segment in another language, and the same by other engines. */
 export interface Translated {
   text: string;

@@ -2,7 +2,7 @@
 
 import type { Derivative } from '../api/types';
 
-const MAIN = ['decode', 'speech', 'speakers', 'transcript', 'second-transcript', 'translation', 'second-translation', 'text', 'messages', 'calls'];
+const MAIN = ['decode', 'speech', 'speakers', 'voice-prints', 'transcript', 'second-transcript', 'translation', 'second-translation', 'text', 'messages', 'calls'];
 const ASIDE = ['probe', 'picture', 'peaks', 'proxy'];
 
 /** Derivations with nothing to do, and the intake that carries only findings, are left out; unknown ones stand in the main line, so that nothing is hidden. */

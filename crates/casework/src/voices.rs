@@ -1,0 +1,293 @@
+//! Speakers who may be one person across recordings. Machines suggest, named people decide.
+//!
+//! Every print of a voice is held against those of other recordings. What comes out is a likelihood ratio: how many times likelier such a
+//! likeness is between two stretches of one person than of two, on the material it was measured on. A person confirms or rejects it; that is
+//! a record with a reason, and the machine's score stands in it. Nothing here says who anybody is.
+
+use crate::Result;
+use crate::error::CaseError;
+use crate::handover::{RecordRequest, current};
+use crate::open::Casework;
+use crate::view::{SpeakerRef, VoiceView, VoicesView};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use zapys_domain::handover::{Answer, RecordBody, RecordKind, VoiceComparison};
+use zapys_domain::media::Document;
+use zapys_domain::transcript::{VoicePrint, VoicePrints};
+use zapys_domain::{Actor, DerivativeKind, ItemId, ObjectId, Private, RecordId};
+use zapys_store::{DerivationRow, DerivationState, RecordRow};
+
+/// Items that are looked through at once.
+const PART: u32 = 500;
+
+/// From a cosine to a natural logarithm of the likelihood ratio; measured as `docs/decisions/0019-voices-across-recordings.md` tells.
+const SLOPE: f64 = 18.0;
+const OFFSET: f64 = -8.0;
+/// No ratio is told that goes beyond what so little material can show: a thousand to one.
+const MOST_LOG_RATIO: f64 = 6.9;
+/// A suggestion from this cosine on.
+const SUGGESTED: f64 = 0.6;
+
+/// A print of a voice with where it comes from.
+struct Heard {
+    item: ItemId,
+    print: VoicePrint,
+    /// The document that names the speaker.
+    turns: ObjectId,
+    tool: String,
+}
+/// The prints of a case, and how many recordings have none.
+struct Known {
+    all: Vec<Heard>,
+    without: u64,
+}
+
+/// What somebody decides about a suggestion.
+#[derive(Clone, Debug)]
+pub struct VoiceDecision {
+    /// Whether it is one person.
+    pub same: Answer,
+    /// Why.
+    pub because: String,
+    /// How the listener knows the voice.
+    pub familiarity: Option<String>,
+    /// How sure the listener is.
+    pub confidence: Option<String>,
+}
+
+impl Casework {
+    /// Pairs of speakers who may be one person, the likeliest first, and those that somebody decided about. `about`: only with a speaker
+    /// of this recording.
+    pub async fn voices(&self, about: Option<ItemId>) -> Result<VoicesView> {
+        let known = self.known_voices().await?;
+        let decided = self.decided_voices().await?;
+        let (prints, without) = (known.all.len() as u64, known.without);
+        let found = tokio::task::spawn_blocking(move || pairs(known.all, &decided, about)).await;
+        let mut pairs = found.map_err(|_| CaseError::Lost)?;
+        let mut titles: BTreeMap<ItemId, String> = BTreeMap::new();
+        for speaker in pairs.iter_mut().flat_map(|p| &mut p.speakers) {
+            if let Entry::Vacant(none) = titles.entry(speaker.item) {
+                none.insert(crate::show::title(&self.row(speaker.item).await?));
+            }
+            speaker.title.clone_from(&titles[&speaker.item]);
+        }
+        Ok(VoicesView { made: self.settings.compares_voices(), prints, without, pairs })
+    }
+
+    /// Puts on record what a person makes of a suggestion. `id`: of the suggestion, or the beginning of it. Gives the pair as it stands.
+    pub async fn decide_voice(&self, actor: &Actor, id: &str, decision: VoiceDecision) -> Result<VoiceView> {
+        let because = decision.because.trim().to_owned();
+        if because.is_empty() {
+            return Err(CaseError::Flag { flag: "--because", wants: "why it is, or is not, one person" });
+        }
+        let known = self.known_voices().await?;
+        let turns: BTreeMap<(ItemId, String), ObjectId> =
+            known.all.iter().map(|h| ((h.item, h.print.speaker.clone()), h.turns)).collect();
+        let tools: BTreeMap<ItemId, String> = known.all.iter().map(|h| (h.item, h.tool.clone())).collect();
+        let all = pairs(known.all, &self.decided_voices().await?, None);
+        let mut fitting = all.iter().filter(|p| p.suggestion.starts_with(&id.trim().to_lowercase()) && !id.trim().is_empty());
+        let pair = match (fitting.next(), fitting.next()) {
+            (Some(one), None) => one.clone(),
+            (Some(_), Some(_)) => return Err(CaseError::Flag { flag: "SUGGESTION", wants: "more characters: several begin so" }),
+            (None, _) => return Err(CaseError::NoSuchSuggestion),
+        };
+        let text = |t: Option<String>| t.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).map(Private::new);
+        let [first, second] = &pair.speakers;
+        let of = |s: &SpeakerRef| turns.get(&(s.item, s.speaker.clone())).copied();
+        let body = VoiceComparison {
+            speaker: first.speaker.clone(),
+            with: second.item,
+            with_speaker: second.speaker.clone(),
+            same: decision.same,
+            familiarity: text(decision.familiarity),
+            confidence: text(decision.confidence),
+            note: Some(Private::new(because.clone())),
+            score: pair.score.map(|s| (s * 1000.0).round() as u16),
+            tool: tools.get(&first.item).cloned(),
+            turns: of(first),
+            with_turns: of(second),
+        };
+        let corrects = pair.record.as_deref().and_then(|r| r.parse::<RecordId>().ok());
+        let request = RecordRequest {
+            kind: RecordKind::Voice,
+            items: if corrects.is_some() { Vec::new() } else { vec![first.item] },
+            body: Some(RecordBody::Voice(body)),
+            because: corrects.map(|_| because),
+            corrects,
+        };
+        self.put_on_record(actor, request).await?;
+        let about = Some(first.item);
+        let now = self.voices(about).await?.pairs.into_iter().find(|p| p.suggestion == pair.suggestion);
+        now.ok_or(CaseError::Inconsistent { what: "a comparison of voices" })
+    }
+
+    /// The prints of all recordings whose speakers are still those that the print was made of.
+    async fn known_voices(&self) -> Result<Known> {
+        let mut known = Known { all: Vec::new(), without: 0 };
+        let mut last = None;
+        loop {
+            let items = self.store.items_after(last, PART).await?;
+            let (Some(first), Some(end)) = (items.first(), items.last()) else { return Ok(known) };
+            let made = self.store.derivations_of_items(first.id, end.id).await?;
+            for item in &items {
+                let newest =
+                    |kind| made.iter().rev().find(|d| d.item == item.id && d.kind == kind && d.state == DerivationState::Done);
+                let Some(turns) = newest(DerivativeKind::Speakers).and_then(|d| d.output) else { continue };
+                let prints = newest(DerivativeKind::VoicePrints).filter(|d| d.inputs.contains(&turns));
+                match prints.and_then(|d| Some((d, d.output?))) {
+                    Some((made, output)) => self.take_prints(&mut known.all, item.id, made, output, turns).await?,
+                    None => known.without += 1,
+                }
+            }
+            last = Some(end.id);
+        }
+    }
+
+    async fn take_prints(
+        &self,
+        all: &mut Vec<Heard>,
+        item: ItemId,
+        made: &DerivationRow,
+        output: ObjectId,
+        turns: ObjectId,
+    ) -> Result<()> {
+        // What was destroyed has no voice any more.
+        if self.not_disposed(item).await.is_err() {
+            return Ok(());
+        }
+        let bytes = self.read_object(output).await?;
+        let prints: Document<VoicePrints> =
+            serde_json::from_slice(&bytes).map_err(|_| CaseError::Inconsistent { what: "a derivative" })?;
+        let tool = format!("{} {}", made.engine.name, made.engine.version);
+        all.extend(prints.value.voices.into_iter().map(|print| Heard { item, print, turns, tool: tool.clone() }));
+        Ok(())
+    }
+
+    /// What people decided, the newest of each pair.
+    async fn decided_voices(&self) -> Result<BTreeMap<String, (RecordRow, VoiceComparison)>> {
+        let mut decided = BTreeMap::new();
+        for row in current(self.store.records_of_kind(RecordKind::Voice).await?) {
+            if let (Some(item), Some(RecordBody::Voice(v))) = (row.item, row.body.clone()) {
+                let pair = [(item, v.speaker.as_str()), (v.with, v.with_speaker.as_str())];
+                decided.insert(suggestion_id(pair), (row, v));
+            }
+        }
+        Ok(decided)
+    }
+}
+
+/// All pairs of speakers of different recordings that are alike enough or that somebody decided about.
+fn pairs(all: Vec<Heard>, decided: &BTreeMap<String, (RecordRow, VoiceComparison)>, about: Option<ItemId>) -> Vec<VoiceView> {
+    let mut found: BTreeMap<String, VoiceView> = BTreeMap::new();
+    let named: BTreeMap<(ItemId, &str), ObjectId> = all.iter().map(|h| ((h.item, h.print.speaker.as_str()), h.turns)).collect();
+    for (n, a) in all.iter().enumerate() {
+        for b in &all[n + 1..] {
+            if a.item == b.item || about.is_some_and(|i| i != a.item && i != b.item) || a.tool != b.tool {
+                continue;
+            }
+            let cosine = a.print.likeness(&b.print);
+            let (first, second) = if (a.item, &a.print.speaker) <= (b.item, &b.print.speaker) { (a, b) } else { (b, a) };
+            let id = suggestion_id([(first.item, &first.print.speaker), (second.item, &second.print.speaker)]);
+            if cosine < SUGGESTED && !decided.contains_key(&id) {
+                continue;
+            }
+            let speaker = |h: &Heard| SpeakerRef {
+                item: h.item,
+                title: String::new(),
+                speaker: h.print.speaker.clone(),
+                heard_ms: Some(h.print.heard_ms),
+            };
+            let log_ratio = (SLOPE * cosine + OFFSET).clamp(-MOST_LOG_RATIO, MOST_LOG_RATIO);
+            let mut view = VoiceView {
+                score: Some(rounded(1.0 / (1.0 + (-log_ratio).exp()))),
+                ratio: Some(rounded(log_ratio.exp())),
+                likeness: Some(rounded(cosine)),
+                tool: Some(first.tool.clone()),
+                ..undecided(&id, [speaker(first), speaker(second)])
+            };
+            if let Some((row, said)) = decided.get(&id) {
+                // Letters of other speakers than those that were listened to: what was decided is not about them.
+                let same = |of: Option<ObjectId>, h: &Heard| of.is_none_or(|o| o == h.turns);
+                let straight = row.item == Some(first.item) && said.speaker == first.print.speaker;
+                let (mine, theirs) = if straight { (first, second) } else { (second, first) };
+                if same(said.turns, mine) && same(said.with_turns, theirs) {
+                    tell(&mut view, row, said);
+                } else if cosine < SUGGESTED {
+                    continue;
+                }
+            }
+            found.insert(id, view);
+        }
+    }
+    for (id, (row, said)) in decided {
+        let Some(item) = row.item.filter(|_| !found.contains_key(id)) else { continue };
+        if about.is_some_and(|i| i != item && i != said.with) {
+            continue;
+        }
+        // No machine has anything to say, or no longer of these.
+        let speaker = |item, speaker: &str| SpeakerRef { item, title: String::new(), speaker: speaker.into(), heard_ms: None };
+        let changed = |of: Option<ObjectId>, item, speaker: &str| of.is_some() && named.get(&(item, speaker)) != of.as_ref();
+        let mut view = undecided(id, [speaker(item, &said.speaker), speaker(said.with, &said.with_speaker)]);
+        tell(&mut view, row, said);
+        view.earlier = changed(said.turns, item, &said.speaker) || changed(said.with_turns, said.with, &said.with_speaker);
+        found.insert(id.clone(), view);
+    }
+    let mut pairs: Vec<VoiceView> = found.into_values().collect();
+    let order = |p: &VoiceView| (p.status != "suggested", p.likeness.map_or(0, |l| -(l * 1e6) as i64));
+    pairs.sort_by_key(order);
+    pairs
+}
+
+fn undecided(id: &str, speakers: [SpeakerRef; 2]) -> VoiceView {
+    VoiceView {
+        suggestion: id.into(),
+        speakers,
+        score: None,
+        ratio: None,
+        likeness: None,
+        tool: None,
+        status: "suggested".into(),
+        record: None,
+        by: None,
+        time: None,
+        because: None,
+        familiarity: None,
+        confidence: None,
+        earlier: false,
+    }
+}
+
+fn tell(view: &mut VoiceView, row: &RecordRow, said: &VoiceComparison) {
+    view.status = match said.same {
+        Answer::Yes => "confirmed",
+        Answer::No => "rejected",
+        Answer::Unknown => "suggested",
+    }
+    .into();
+    let text = |t: &Option<Private<String>>| t.as_ref().map(|t| t.reveal().clone());
+    view.record = Some(row.id.to_string());
+    view.by = Some(row.actor.id.clone());
+    view.time = Some(row.at.to_string());
+    view.because = text(&said.note);
+    view.familiarity = text(&said.familiarity);
+    view.confidence = text(&said.confidence);
+}
+
+/// Stable name of a pair, whichever comes first.
+fn suggestion_id(mut pair: [(ItemId, &str); 2]) -> String {
+    pair.sort();
+    let mut h = Sha256::new();
+    h.update(b"zapys/voices/v1\0");
+    for (item, speaker) in pair {
+        h.update(item.to_string());
+        h.update([0]);
+        h.update(speaker);
+        h.update([0]);
+    }
+    h.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect()
+}
+
+fn rounded(x: f64) -> f64 {
+    (x * 1000.0).round() / 1000.0
+}
