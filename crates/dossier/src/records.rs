@@ -49,6 +49,9 @@ pub struct Records {
     /// R1.13, R1.14: whose voice it is, who says so and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub voices: Vec<VoiceIdentification>,
+    /// R1.43: whether voices of it are those of other recordings, who says so and on what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<VoiceComparison>,
     /// R1.15: other recordings of the same call and how they differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub twins: Vec<Twin>,
@@ -274,6 +277,28 @@ pub struct VoiceIdentification {
     /// Denials travel with the claim (R1.43).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denials: Vec<Text>,
+}
+
+/// Somebody's word on whether two voices are one person's; nothing is said of who that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct VoiceComparison {
+    /// Label of the speaker in this recording.
+    pub speaker: String,
+    /// The other recording, and the label there.
+    pub with: ItemId,
+    pub with_speaker: String,
+    /// `yes`, `no`, `unknown`.
+    pub same: String,
+    pub familiarity: Option<Text>,
+    pub confidence: Option<Text>,
+    /// What it rests on.
+    pub note: Option<Text>,
+    /// What a tool suggested, in thousandths, and which.
+    pub score: Option<u16>,
+    pub tool: Option<String>,
+    pub by: Actor,
+    pub at: Instant,
 }
 
 /// Another recording of the same call.

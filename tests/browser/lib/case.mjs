@@ -137,6 +137,12 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     await writeFile(settings, 'second = "again"\n');
     await zapys('--config', settings, '-C', dir, 'process', item);
   }
+  /** Voices are held against those of other recordings. */
+  async function compareVoices() {
+    const settings = path.join(folder, 'voices.toml');
+    await writeFile(settings, 'voices = "on"\n');
+    await zapys('--config', settings, '-C', dir, 'process', '--only', 'voice-prints');
+  }
   /** As if somebody pulled the plug. */
   async function kill() {
     const ended = once(server, 'exit');
@@ -170,6 +176,7 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     if (!encrypted && hostile) {
       await mend();
       await hearTwice();
+      await compareVoices();
     }
     return { ...(await serve()), key, stop, again, second, kill };
   } catch (cause) {

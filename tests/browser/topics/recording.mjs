@@ -311,6 +311,34 @@ export default function recording(bench) {
       });
     });
 
+    test('voices much like one of another recording are suggested, and a person decides with a reason', async () => {
+      await bench.with(`/items/${call()}`, async (page) => {
+        await page.getByRole('tab', { name: /^Voices/ }).click();
+        const panel = page.getByRole('tabpanel');
+        const pair = panel.getByRole('listitem').filter({ hasText: 'A here and A in' }).filter({ hasText: 'call-02.wav' });
+        await pair.getByText('suggested by machine').waitFor();
+        assert.match(await pair.innerText(), /So alike .+ times likelier of one person than of two/);
+        assert.match(await panel.innerText(), /Listen to both; a likeness alone names nobody/);
+
+        await pair.getByRole('button', { name: 'One person…' }).click();
+        const put = pair.getByRole('button', { name: 'Put on record' });
+        assert.equal(await put.isDisabled(), true, 'not without a reason');
+        await pair.getByLabel('What it rests on').fill('The same lisp in both.');
+        await put.click();
+        await pair.getByText('confirmed: one person').waitFor();
+        assert.match(await pair.innerText(), /person:owner.*The same lisp in both\./s);
+        const [decided] = (await bench.get(`/items/${call()}/voices`)).pairs.filter((it) => it.status === 'confirmed');
+        assert.deepEqual(decided.speakers.map((it) => it.title).sort(), ['call-01.wav', 'call-02.wav']);
+
+        await pair.getByRole('button', { name: 'Take back…' }).click();
+        await pair.getByLabel('Why it is taken back').fill('Heard again.');
+        await pair.getByRole('button', { name: 'Put on record' }).click();
+        await pair.getByText('suggested by machine').waitFor();
+        await pair.getByRole('link', { name: 'call-02.wav' }).click();
+        await page.getByRole('heading', { level: 1, name: 'call-02.wav' }).waitFor();
+      });
+    });
+
     test('the panel says where it came from and how the words came about', async () => {
       const detail = await bench.get(`/items/${call()}`);
       await bench.with(`/items/${call()}`, async (page) => {

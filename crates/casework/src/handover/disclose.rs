@@ -1,17 +1,18 @@
 //! Records as a production carries them, what it must own up to, and what it must not carry.
 
+use super::current;
 use super::told::Standing;
 use crate::Result;
 use crate::open::Casework;
 use crate::view::RefusalView;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use zapys_domain::handover::{Answer as Said, EthicsDecision, LegalGround, Mistake, RecordBody, WhichDate};
+use zapys_domain::handover::{Answer as Said, EthicsDecision, LegalGround, Mistake, RecordBody, RecordKind, WhichDate};
 use zapys_domain::{DerivativeKind, ItemId, Private};
 use zapys_dossier::extract::Parent;
 use zapys_dossier::records::{
     Answer, CallTableNote, CaseRecords, Consent, Correction, DateRecord, Effort, ErrorEntry, ExcerptOf, Family, Interception,
-    LegalBasis, NoteMade, PhaseChange, Records, TranslationNote,
+    LegalBasis, NoteMade, PhaseChange, Records, TranslationNote, VoiceComparison,
 };
 use zapys_store::{DerivationRow, DerivationState, ItemRow, RecordRow};
 
@@ -48,6 +49,7 @@ impl Casework {
             dates: WhichDate::ALL.iter().filter_map(|w| date(*w, &s, &row)).collect(),
             stated: where_and_who(&s),
             interception: s.interception.as_ref().map(interception),
+            comparisons: self.comparisons(item).await?,
             call_table: done(DerivativeKind::Calls).map(|d| CallTableNote {
                 prepared_by: Some(engine(d)),
                 method: Some(Private::new(
@@ -73,6 +75,31 @@ impl Casework {
             notes: s.interception.as_ref().and_then(notes).into_iter().collect(),
             ..Default::default()
         })
+    }
+
+    /// What people made of its voices and those of other recordings, whichever of the two the record lies with.
+    async fn comparisons(&self, item: ItemId) -> Result<Vec<VoiceComparison>> {
+        let told = |r: RecordRow| {
+            let (about, Some(RecordBody::Voice(v))) = (r.item?, r.body) else { return None };
+            let (speaker, with, with_speaker) = match about == item {
+                true => (v.speaker, v.with, v.with_speaker),
+                false => (v.with_speaker, about, v.speaker),
+            };
+            (about == item || v.with == item).then(|| VoiceComparison {
+                speaker,
+                with,
+                with_speaker,
+                same: v.same.word().into(),
+                familiarity: v.familiarity,
+                confidence: v.confidence,
+                note: v.note,
+                score: v.score,
+                tool: v.tool,
+                by: r.actor,
+                at: r.at,
+            })
+        };
+        Ok(current(self.store.records_of_kind(RecordKind::Voice).await?).into_iter().filter_map(told).collect())
     }
 
     /// N11: the whole that an item was cut from, as a production must carry or name it.

@@ -59,6 +59,7 @@ pub(super) fn records(out: &mut dyn Write, e: &Exhibit, name: &dyn Fn(ItemId) ->
     handled(out, r)?;
     interception(out, r)?;
     voices(out, r)?;
+    comparisons(out, r, name)?;
     related(out, r, name)?;
     against(out, r, name)?;
     changes(out, r)?;
@@ -176,6 +177,37 @@ fn voices(out: &mut dyn Write, r: &Records) -> io::Result<()> {
         }
         for d in &v.denials {
             write!(out, "<br><span class=\"chip\">denied</span> {}", text(d))?;
+        }
+        writeln!(out, "</li>")?;
+    }
+    writeln!(out, "</ul>")
+}
+
+fn comparisons(out: &mut dyn Write, r: &Records, name: &dyn Fn(ItemId) -> String) -> io::Result<()> {
+    if r.comparisons.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h3>Voices held against others, as stated</h3>\n<ul class=\"points\">")?;
+    for c in &r.comparisons {
+        let same = match c.same.as_str() {
+            "yes" => "is one person with",
+            "no" => "is another person than",
+            _ => "may or may not be one person with",
+        };
+        let (with, by) = (name(c.with), who(&c.by, c.at));
+        write!(out, "<li>Speaker {} {same} speaker {} in {with}, by {by}.", html(&c.speaker), html(&c.with_speaker))?;
+        for (what, said) in [("Rests on", &c.note), ("Knows the voice", &c.familiarity), ("How sure", &c.confidence)] {
+            if let Some(t) = said {
+                write!(out, "<br>{what}: {}", text(t))?;
+            }
+        }
+        if let (Some(score), Some(tool)) = (c.score, &c.tool) {
+            let score = format!("{}.{:03}", score / 1000, score % 1000);
+            write!(
+                out,
+                "<br><span class=\"dim\">A machine suggested it: score {score} by {}, a likeness and no proof.</span>",
+                mono(tool)
+            )?;
         }
         writeln!(out, "</li>")?;
     }
