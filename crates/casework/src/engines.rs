@@ -4,11 +4,13 @@ use crate::error::CaseError;
 use crate::open::Casework;
 use crate::{Result, Settings};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 use zapys_domain::derivation::Repeatability;
+use zapys_domain::handover::{RecordBody, RecordKind};
 use zapys_domain::kind::Recognised;
-use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, ItemKind};
+use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, ItemId, ItemKind, RecordId};
 use zapys_engines::speech::choice::Second;
 use zapys_engines::{Contract, Emitted, Engine, EngineError, Engines, EnginesConfig, Work, WriteJson};
 use zapys_formats::Reading;
@@ -88,17 +90,44 @@ impl Bench {
     }
 }
 
+/// What people said that changes what is computed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    /// Language that is translated into.
+    pub into: String,
+    /// How many people speak in a recording, by the newest record; `None` where that was taken back.
+    pub speakers: BTreeMap<ItemId, (RecordId, Option<u16>)>,
+}
+
 /// Parameters that go into the derivation key: whatever changes the output and is not the engine itself.
-pub(crate) fn params(item: &ItemRow, kind: DerivativeKind, settings: &Settings) -> Value {
+pub(crate) fn params(item: &ItemRow, kind: DerivativeKind, said: &Said) -> Value {
     match kind {
+        Speakers => match said.speakers.get(&item.id) {
+            Some((record, Some(n))) => json!({"speakers": n, "record": record.to_string()}),
+            Some((record, None)) => json!({"record": record.to_string()}),
+            None => json!({}),
+        },
         // What a person said about the language is stronger than what a model guesses.
         Transcript | SecondTranscript if !item.details.lang.is_und() => json!({"language": item.details.lang.as_str()}),
-        Translation | SecondTranslation => json!({"to": settings.text("translate")}),
+        Translation | SecondTranslation => json!({"to": said.into}),
         _ => json!({}),
     }
 }
 
 impl Casework {
+    /// What the settings and the record say that changes what is computed.
+    pub(crate) async fn said(&self) -> Result<Said> {
+        let mut speakers = BTreeMap::new();
+        for row in self.store.records_of_kind(RecordKind::Speakers).await? {
+            let number = match &row.body {
+                Some(RecordBody::Speakers(s)) => Some(s.number),
+                _ => None,
+            };
+            speakers.extend(row.item.map(|item| (item, (row.id, number))));
+        }
+        Ok(Said { into: self.settings.text("translate").to_owned(), speakers })
+    }
+
     pub(crate) fn wanted(&self) -> Wanted {
         let second = self.settings.second() != Second::Nobody;
         let translate = !self.settings.text("translate").is_empty();

@@ -1,13 +1,13 @@
 //! The queue: what is due, workers that take it, and what they tell.
 
+use crate::Result;
 use crate::custody::Act;
 use crate::derive::Ended;
-use crate::engines::{Bench, WORDED, Wanted, params, plan, recognised};
+use crate::engines::{Bench, Said, WORDED, Wanted, params, plan, recognised};
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::queue::FIRST;
 use crate::view::{ErrorView, ProcessEvent, ProcessSummary};
-use crate::{Result, Settings};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -93,6 +93,7 @@ impl Casework {
     /// The same, part by part, until `cancel` is set.
     async fn plan_until(&self, items: &[ItemId], only: &[DerivativeKind], cancel: &AtomicBool) -> Result<u64> {
         let bench = self.bench().await?;
+        let said = self.said().await?;
         // Whoever names an item twice means it once.
         let mut named = items.iter().copied().collect::<BTreeSet<_>>().into_iter();
         let mut last = None;
@@ -105,7 +106,7 @@ impl Casework {
             let now = self.clock.now();
             let mut jobs = Vec::new();
             for (item, done) in &part {
-                let due = due(&bench, item, done, (&self.settings, self.wanted()), !items.is_empty());
+                let due = due(&bench, item, done, (&said, self.wanted()), !items.is_empty());
                 let due = due.into_iter().filter(|k| only.is_empty() || only.contains(k));
                 jobs.extend(due.map(|kind| self.new_job(item.id, kind, now)));
             }
@@ -339,7 +340,7 @@ fn due(
     bench: &Bench,
     item: &ItemRow,
     done: &[DerivationRow],
-    (settings, wanted): (&Settings, Wanted),
+    (said, wanted): (&Said, Wanted),
     again: bool,
 ) -> Vec<DerivativeKind> {
     let finished = |kind| done.iter().rev().find(|d| d.kind == kind && d.state == DerivationState::Done);
@@ -357,7 +358,7 @@ fn due(
         };
         let inputs: Vec<_> =
             std::iter::once(item.object).chain(needs(kind, item.kind).iter().filter_map(|n| finished(*n)?.output)).collect();
-        let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, kind, settings));
+        let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, kind, said));
         match done.iter().find(|d| d.key == key) {
             None => due.push(kind),
             Some(d) => match d.state {

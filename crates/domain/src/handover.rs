@@ -14,6 +14,8 @@ use crate::{Fault, FaultKind, ItemId, Private, words};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// Most people that can be said to speak in one recording.
+pub const MAX_SPEAKERS: u16 = 50;
 /// Longest text of a record, in characters: longer ones are documents and come in as items.
 pub const MAX_TEXT: usize = 20_000;
 
@@ -44,6 +46,8 @@ words! {
         Hold = "hold",
         /// The originator is a party to the conflict (R1.42).
         Party = "party",
+        /// How many people speak on a shared channel.
+        Speakers = "speakers",
         /// Whether two voices are one person's, in somebody's view (R1.14, R1.43).
         Voice = "voice",
         /// What somebody made of a machine's transcript.
@@ -129,6 +133,7 @@ bodies! {
     Ethics(EthicsDecision),
     Hold(Hold),
     Party(PartyOrigin),
+    Speakers(SpeakerCount),
     Voice(VoiceComparison),
     Revision(Revision),
 }
@@ -148,6 +153,7 @@ impl RecordBody {
                     "a known date needs a basis, and an unknown one has none",
                 )
             }),
+            Self::Speakers(s) => rule((1..=MAX_SPEAKERS).contains(&s.number), "between one and fifty people can be told apart"),
             Self::Family(f) => rule(f.leaves == f.with.is_empty(), "name the other members, or say that the item leaves"),
             Self::Error(m) => rule(
                 m.none_known == (m.what.is_none() && m.effect.is_none() && m.remedy.is_none() && m.by.is_none())
@@ -242,6 +248,7 @@ mod tests {
             ("ethics", json!({"decision": "refused", "person": "p-7"})),
             ("hold", json!({"state": "set", "authority": "order 9", "reason": "trial"})),
             ("party", json!({"party": "a service of one side", "selection": "unknown"})),
+            ("speakers", json!({"number": 2})),
             (
                 "voice",
                 json!({"speaker": "A", "with": item, "with_speaker": "B", "same": "yes", "familiarity": "worked with him for years", "score": 930, "tool": "voice-prints 1"}),

@@ -99,6 +99,9 @@ pub struct Turns {
     pub duration_ms: u64,
     /// How the parties were told apart.
     pub by: ToldApart,
+    /// The record in which a person said how many there are, or took that back; absent where nobody ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
     /// The voices found, in the order in which they first speak; by channel where that tells them apart.
     pub speakers: Vec<Speaker>,
     /// Turns ordered by start, then speaker. Those of different speakers overlap where both speak at once.

@@ -36,7 +36,7 @@ pub async fn voices(args: Voices, settings: &Settings, out: &Out) -> Result<Ende
         out.note(format!("{} more; --limit shows them.", pairs.len() - shown.len()));
     }
     if found.prints == 0 && !found.made {
-        out.note("No prints of voices are made. Set `voices = \"on\"` in the settings and run `zapys process`.".to_owned());
+        out.note("No prints of voices are made. Set `voices = \"on\"` in the settings and run `zapys process`.");
     } else if found.without > 0 {
         out.note(format!("{} recordings have no prints of voices yet; `zapys process` makes them.", found.without));
     }
@@ -70,6 +70,6 @@ fn say(pairs: &[&VoiceView], out: &Out) {
         }
     }
     if !pairs.is_empty() {
-        out.note("A likeness of voices is a suggestion and never by itself a ground to name anybody; listen to both.".to_owned());
+        out.note("A likeness of voices is a suggestion and never by itself a ground to name anybody; listen to both.");
     }
 }

@@ -48,6 +48,8 @@ pub enum Record {
     Hold(Hold),
     /// The originator is a party to the conflict
     Party(Party),
+    /// How many people speak where they share a channel; `zapys process` then tells them apart anew
+    Speakers(Speakers),
     /// Whether a voice is the same person's as one in another recording
     Voice(Voice),
     /// What is on record about an item, or without one about the case as a whole
@@ -377,6 +379,16 @@ record! {
     }
 }
 record! {
+    Speakers {
+        /// So many
+        #[arg(long, value_name = "N")]
+        number: u16 = "number",
+        /// How that is known
+        #[arg(long, value_name = "TEXT")]
+        note: String = "note",
+    }
+}
+record! {
     #[command(after_help = "`zapys voices` suggests pairs; this puts any pair on record. Nothing is said of who it is.")]
     Voice {
         /// Speaker in this recording
@@ -419,6 +431,7 @@ impl Record {
             Self::Ethics(a) => (RecordKind::Ethics, &a.about, a.fields()),
             Self::Hold(a) => (RecordKind::Hold, &a.about, a.fields()),
             Self::Party(a) => (RecordKind::Party, &a.about, a.fields()),
+            Self::Speakers(a) => (RecordKind::Speakers, &a.about, a.fields()),
             Self::Voice(a) => (RecordKind::Voice, &a.about, a.fields()),
             Self::List { .. } | Self::Retract { .. } => return None,
         })

@@ -41,6 +41,7 @@ fn tape_to_dossier() {
     pictures_are_read(&s, truth);
     written_things_are_read(&s, truth);
     forms_are_found(&s);
+    people_say_how_many_speak(&s);
     two_hearings_are_compared(&s);
     voices_are_compared_across_recordings(&s);
 
@@ -121,6 +122,34 @@ fn two_hearings_are_compared(s: &Stage) {
     let of_people = mended["segments"].as_array().expect("segments").iter().filter(|x| x["revision"].is_u64());
     assert!(of_people.clone().count() > 0);
     of_people.for_each(|x| assert!(x["second"].is_null() && !flagged(x), "{x}"));
+}
+
+/// Where parties share a channel, a person may know how many they are; voices and words are told apart accordingly.
+fn people_say_how_many_speak(s: &Stage) {
+    let item = s.item("voice.amr");
+    let speakers = || {
+        let t = s.run(&["-C", "case", "transcript", &item, "--format", "json"]).ends(0).json().remove(0);
+        t["speakers"].as_array().expect("speakers").len()
+    };
+    assert_eq!(speakers(), 2, "two women");
+    s.run(&["-C", "case", "record", "speakers", &item, "--number", "0"]).ends(3).says("between one and fifty");
+    let said = ["--number", "1", "--note", "one of them reads both parts", "--json"];
+    let said = s.run(&[&["-C", "case", "record", "speakers", &item][..], &said].concat()).ends(0).json().remove(0);
+    let done = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
+    let finished = |d: &str| done.iter().filter(|e| e["event"] == "finished" && e["derivation"] == d).count();
+    assert_eq!((finished("speakers"), finished("transcript"), finished("translation")), (1, 1, 1), "{done:?}");
+    assert_eq!(speakers(), 1);
+    let record = said["record"].as_str().expect("a record");
+    let mended = ["--number", "2", "--corrects", record, "--because", "heard again"];
+    s.run(&[&["-C", "case", "record", "speakers"][..], &mended].concat()).ends(0);
+    s.run(&["-C", "case", "process"]).ends(0);
+    assert_eq!(speakers(), 2);
+    // Taken back, it is found out once more; the same as at first, made anew.
+    let newest = s.run(&["-C", "case", "record", "list", &item, "--json"]).ends(0).json().pop().expect("a record");
+    s.run(&["-C", "case", "record", "retract", newest["record"].as_str().expect("its id"), "--because", "unsure"]).ends(0);
+    let done = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
+    assert!(done.iter().any(|e| e["event"] == "finished" && e["derivation"] == "transcript"), "{done:?}");
+    assert_eq!(speakers(), 2);
 }
 
 /// R1.14, R1.43: machines suggest that two voices are one person's, people decide, and what a voice is like goes nowhere.

@@ -475,6 +475,17 @@ pub struct EthicsDecision {
     pub note: Option<Text>,
 }
 
+/// How many people speak in a recording whose parties share a channel, in somebody's view. Voices are told apart accordingly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpeakerCount {
+    #[allow(missing_docs)]
+    pub number: u16,
+    /// How that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+}
+
 /// Somebody's word on whether two voices are one person's (R1.14, R1.43). It says nothing of who that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

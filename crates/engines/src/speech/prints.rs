@@ -140,6 +140,7 @@ mod tests {
         Turns {
             duration_ms: 60_000,
             by,
+            stated: None,
             speakers: (0..).zip(["A", "B"]).map(speaker).collect(),
             turns: all.iter().map(|(s, a, b)| Turn { start_ms: *a, end_ms: *b, speaker: (*s).into() }).collect(),
         }

@@ -14,6 +14,7 @@ use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use zapys_domain::derivation::Repeatability;
+use zapys_domain::handover::MAX_SPEAKERS;
 use zapys_domain::media::Activity;
 use zapys_domain::transcript::{Speaker, ToldApart, Turn, Turns, speaker_id};
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, Severity, Step};
@@ -24,8 +25,6 @@ pub(super) const WINDOW: u64 = 10 * RATE;
 const HOP: u64 = WINDOW / 4;
 /// Sound that is asked about at once.
 const ROUND: u64 = 10 * 60 * RATE;
-/// Speakers that a person may say there are.
-const MOST: u16 = 50;
 
 /// What can be set. Unknown names are refused, because they would change the derivation's key and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +33,9 @@ pub struct SpeakersParams {
     /// How many people speak on a shared channel, as stated by a person; absent to find out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speakers: Option<u16>,
+    /// The record that says so, or takes it back: what is made after it is made anew, also where the same was said before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
 }
 
 /// Engine: who speaks when.
@@ -59,7 +61,7 @@ impl Engine for TellApart {
     }
     fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
         work.check_cancel()?;
-        let some = |p: &SpeakersParams| p.speakers.is_none_or(|n| (1..=MOST).contains(&n));
+        let some = |p: &SpeakersParams| p.speakers.is_none_or(|n| (1..=MAX_SPEAKERS).contains(&n));
         let params = parameters(work.params, some)?;
         let activity: Activity = document(work, 1)?;
         let mut findings = Vec::new();
@@ -87,6 +89,7 @@ impl Engine for TellApart {
             },
             _ => by_channel(&activity),
         };
+        let turns = Turns { stated: params.record, ..turns };
         let emitted = work.write_json(&turns, &findings)?;
         Ok(Checked { value: emitted, findings })
     }
@@ -199,7 +202,7 @@ fn by_voice(activity: &Activity, found: Vec<Vec<(u32, u32)>>) -> Turns {
 
 fn of(activity: &Activity, by: ToldApart, speakers: Vec<Speaker>, mut turns: Vec<Turn>) -> Turns {
     turns.sort_by(|a, b| (a.start_ms, &a.speaker).cmp(&(b.start_ms, &b.speaker)));
-    Turns { duration_ms: activity.duration_ms, by, speakers, turns }
+    Turns { duration_ms: activity.duration_ms, by, stated: None, speakers, turns }
 }
 
 fn speaker(n: usize, channel: Option<u16>) -> Speaker {

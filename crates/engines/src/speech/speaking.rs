@@ -83,6 +83,7 @@ mod tests {
         Speaking::of(&Turns {
             duration_ms: 60_000,
             by: ToldApart::Voices,
+            stated: None,
             speakers: vec![speaker("A"), speaker("B")],
             turns: turns.iter().map(turn).collect(),
         })

@@ -1,3 +1,3 @@
--- What people make of two voices is a record, and as unchangeable as those.
+-- How many people speak, and what people make of two voices, are records, and as unchangeable as those.
 
-INSERT INTO record_kinds (word) VALUES ('voice');
+INSERT INTO record_kinds (word) VALUES ('speakers'), ('voice');
