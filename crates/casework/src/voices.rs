@@ -21,13 +21,16 @@ use zapys_store::{DerivationRow, DerivationState, RecordRow};
 /// Items that are looked through at once.
 const PART: u32 = 500;
 
-/// From a cosine to a natural logarithm of the likelihood ratio; measured as `docs/decisions/0019-voices-across-recordings.md` tells.
-const SLOPE: f64 = 18.0;
-const OFFSET: f64 = -8.0;
+/// From a cosine to a natural logarithm of the likelihood ratio, as the most cautious of the lengths that
+/// `docs/decisions/0019-voices-across-recordings.md` measured.
+const SLOPE: f64 = 21.34;
+const OFFSET: f64 = -13.14;
 /// No ratio is told that goes beyond what so little material can show: a thousand to one.
-const MOST_LOG_RATIO: f64 = 6.9;
-/// A suggestion from this cosine on.
-const SUGGESTED: f64 = 0.6;
+const MOST_LOG_RATIO: f64 = 6.907_755;
+/// A suggestion from this cosine on: of stretches of different people 4 in 1000 reach it, of one person two thirds.
+const SUGGESTED: f64 = 0.7;
+/// Suggestions at most, the likeliest: nobody listens to more.
+const MOST: usize = 2000;
 
 /// A print of a voice with where it comes from.
 struct Heard {
@@ -219,7 +222,11 @@ fn pairs(all: Vec<Heard>, decided: &BTreeMap<String, (RecordRow, VoiceComparison
             }
             found.insert(id, view);
         }
+        if found.len() > 2 * MOST {
+            found = likeliest(found);
+        }
     }
+    found = likeliest(found);
     for (id, (row, said)) in decided {
         let Some(item) = row.item.filter(|_| !found.contains_key(id)) else { continue };
         if about.is_some_and(|i| i != item && i != said.with) {
@@ -237,6 +244,13 @@ fn pairs(all: Vec<Heard>, decided: &BTreeMap<String, (RecordRow, VoiceComparison
     let order = |p: &VoiceView| (p.status != "suggested", p.likeness.map_or(0, |l| -(l * 1e6) as i64));
     pairs.sort_by_key(order);
     pairs
+}
+
+/// The likeliest suggestions, and all pairs that somebody decided about.
+fn likeliest(found: BTreeMap<String, VoiceView>) -> BTreeMap<String, VoiceView> {
+    let (decided, mut open): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, p)| p.record.is_some());
+    open.sort_by(|(_, a), (_, b)| b.likeness.unwrap_or(0.0).total_cmp(&a.likeness.unwrap_or(0.0)));
+    open.into_iter().take(MOST).chain(decided).collect()
 }
 
 fn undecided(id: &str, speakers: [SpeakerRef; 2]) -> VoiceView {
@@ -290,4 +304,46 @@ fn suggestion_id(mut pair: [(ItemId, &str); 2]) -> String {
 
 fn rounded(x: f64) -> f64 {
     (x * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Speakers of recordings, each with a vector of two numbers at this angle in degrees.
+    fn heard(all: &[(u64, &str, f64)]) -> Vec<Heard> {
+        let one = |(item, speaker, angle): &(u64, &str, f64)| Heard {
+            item: format!("01JB{item:022}").parse().expect("an id"),
+            print: VoicePrint {
+                speaker: (*speaker).into(),
+                heard_ms: 5000,
+                vector: [angle.to_radians().cos(), angle.to_radians().sin()].map(|x| (x * 10_000.0) as i16).to_vec(),
+            },
+            turns: ObjectId::of(b"turns"),
+            tool: "t".into(),
+        };
+        all.iter().map(one).collect()
+    }
+
+    #[test]
+    fn only_speakers_of_different_recordings_who_sound_alike_are_suggested() {
+        let all = [(1, "A", 0.0), (1, "B", 5.0), (2, "A", 20.0), (3, "A", 90.0)];
+        let told = |about: Option<u64>| {
+            let about = about.map(|n| format!("01JB{n:022}").parse().expect("an id"));
+            let pairs = pairs(heard(&all), &BTreeMap::new(), about);
+            pairs.iter().map(|p| (p.speakers[0].speaker.clone() + &p.speakers[1].speaker, p.ratio)).collect::<Vec<_>>()
+        };
+        // Cosines of 15 and 20 degrees; the nearer comes first.
+        assert_eq!(told(None).iter().map(|(who, _)| who.as_str()).collect::<Vec<_>>(), ["BA", "AA"]);
+        assert!(told(None).windows(2).all(|w| w[0].1 >= w[1].1) && told(None)[0].1 == Some(1000.0), "never beyond a thousand");
+        assert_eq!((told(Some(2)).len(), told(Some(3)).len()), (2, 0));
+    }
+
+    #[test]
+    fn there_are_never_more_than_anybody_listens_to() {
+        let all: Vec<(u64, &str, f64)> = (0..120).map(|n| (n, "A", n as f64 / 10.0)).collect();
+        let pairs = pairs(heard(&all), &BTreeMap::new(), None);
+        assert_eq!(pairs.len(), MOST);
+        assert!(pairs.windows(2).all(|w| w[0].likeness >= w[1].likeness));
+    }
 }
