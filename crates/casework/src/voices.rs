@@ -21,14 +21,16 @@ use zapys_store::{DerivationRow, DerivationState, RecordRow};
 /// Items that are looked through at once.
 const PART: u32 = 500;
 
-/// From a cosine to a natural logarithm of the likelihood ratio, as the most cautious of the lengths that
-/// `docs/decisions/0019-voices-across-recordings.md` measured.
-const SLOPE: f64 = 21.34;
-const OFFSET: f64 = -13.14;
-/// No ratio is told that goes beyond what so little material can show: a thousand to one.
-const MOST_LOG_RATIO: f64 = 6.907_755;
+/// From a cosine to a natural logarithm of the likelihood ratio, where both spoke for [`LEAST_MS`] or longer; measured as
+/// `docs/decisions/0019-voices-across-recordings.md` tells.
+const SLOPE: f64 = 25.84;
+const OFFSET: f64 = -14.79;
+/// No ratio is told that goes beyond what so little material can carry: ninety to one.
+const MOST_LOG_RATIO: f64 = 4.5;
 /// A suggestion from this cosine on: of stretches of different people 4 in 1000 reach it, of one person two thirds.
 const SUGGESTED: f64 = 0.7;
+/// Of less speech nothing is said, in milliseconds: two people are too often alike, and one too often is not.
+const LEAST_MS: u64 = 6000;
 /// Suggestions at most, the likeliest: nobody listens to more.
 const MOST: usize = 2000;
 
@@ -186,7 +188,11 @@ fn pairs(all: Vec<Heard>, decided: &BTreeMap<String, (RecordRow, VoiceComparison
     let named: BTreeMap<(ItemId, &str), ObjectId> = all.iter().map(|h| ((h.item, h.print.speaker.as_str()), h.turns)).collect();
     for (n, a) in all.iter().enumerate() {
         for b in &all[n + 1..] {
-            if a.item == b.item || about.is_some_and(|i| i != a.item && i != b.item) || a.tool != b.tool {
+            if a.item == b.item
+                || a.print.heard_ms.min(b.print.heard_ms) < LEAST_MS
+                || about.is_some_and(|i| i != a.item && i != b.item)
+                || a.tool != b.tool
+            {
                 continue;
             }
             let cosine = a.print.likeness(&b.print);
@@ -316,7 +322,7 @@ mod tests {
             item: format!("01JB{item:022}").parse().expect("an id"),
             print: VoicePrint {
                 speaker: (*speaker).into(),
-                heard_ms: 5000,
+                heard_ms: 6000,
                 vector: [angle.to_radians().cos(), angle.to_radians().sin()].map(|x| (x * 10_000.0) as i16).to_vec(),
             },
             turns: ObjectId::of(b"turns"),
@@ -335,7 +341,7 @@ mod tests {
         };
         // Cosines of 15 and 20 degrees; the nearer comes first.
         assert_eq!(told(None).iter().map(|(who, _)| who.as_str()).collect::<Vec<_>>(), ["BA", "AA"]);
-        assert!(told(None).windows(2).all(|w| w[0].1 >= w[1].1) && told(None)[0].1 == Some(1000.0), "never beyond a thousand");
+        assert!(told(None).windows(2).all(|w| w[0].1 >= w[1].1) && told(None)[0].1 == Some(90.017), "never beyond ninety");
         assert_eq!((told(Some(2)).len(), told(Some(3)).len()), (2, 0));
     }
 

@@ -20,7 +20,6 @@ fn commands_of_later_versions_say_so_and_exit_three() {
         &["match", "x"][..],
         &["duplicates"],
         &["lineage"],
-        &["voices"],
         &["leak-check", "x"],
         &["statement", "add", "--reason", "x"],
         &["redact", "x", "--profile", "y"],
@@ -34,6 +33,13 @@ fn commands_of_later_versions_say_so_and_exit_three() {
         let said = s.run(command).ends(3).says("not there yet");
         assert!(said.out.is_empty(), "{command:?} pretends: {}", said.out);
     }
+}
+
+#[test]
+fn nobodys_voice_is_measured_unless_somebody_wants_it() {
+    let s = Stage::with_case();
+    s.run(&["-C", "case", "voices"]).ends(1).says("Set `voices = \"on\"` in the settings");
+    s.run(&["-C", "case", "voices", "confirm", "abc", "--because", "x"]).ends(3).says("no pair of voices of that name");
 }
 
 #[test]
