@@ -114,7 +114,7 @@ impl Casework {
                 }
             }
         }
-        let params = params(&item, job.kind, &self.said().await?);
+        let params = params(&item, job.kind, &self.said(Some(job.item)).await?);
         let key = DerivationKey::of(&inputs, engine.identity(), &params);
         let started = self.clock.now();
         let a = Application { item, engine, inputs, params, key, started, waited_ms: AtomicU64::new(0) };

@@ -115,10 +115,14 @@ pub(crate) fn params(item: &ItemRow, kind: DerivativeKind, said: &Said) -> Value
 }
 
 impl Casework {
-    /// What the settings and the record say that changes what is computed.
-    pub(crate) async fn said(&self) -> Result<Said> {
+    /// What the settings and the record say that changes what is computed; of one item, or of all.
+    pub(crate) async fn said(&self, about: Option<ItemId>) -> Result<Said> {
         let mut speakers = BTreeMap::new();
-        for row in self.store.records_of_kind(RecordKind::Speakers).await? {
+        let rows = match about {
+            Some(item) => self.store.records(item).await?,
+            None => self.store.records_of_kind(RecordKind::Speakers).await?,
+        };
+        for row in rows.into_iter().filter(|r| r.kind == RecordKind::Speakers) {
             let number = match &row.body {
                 Some(RecordBody::Speakers(s)) => Some(s.number),
                 _ => None,

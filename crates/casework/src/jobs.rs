@@ -93,7 +93,7 @@ impl Casework {
     /// The same, part by part, until `cancel` is set.
     async fn plan_until(&self, items: &[ItemId], only: &[DerivativeKind], cancel: &AtomicBool) -> Result<u64> {
         let bench = self.bench().await?;
-        let said = self.said().await?;
+        let said = self.said(None).await?;
         // Whoever names an item twice means it once.
         let mut named = items.iter().copied().collect::<BTreeSet<_>>().into_iter();
         let mut last = None;

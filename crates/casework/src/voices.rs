@@ -10,8 +10,9 @@ use crate::handover::{RecordRequest, current};
 use crate::open::Casework;
 use crate::view::{SpeakerRef, VoiceView, VoicesView};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use zapys_domain::handover::{Answer, RecordBody, RecordKind, VoiceComparison};
 use zapys_domain::media::Document;
 use zapys_domain::transcript::{VoicePrint, VoicePrints};
@@ -65,10 +66,16 @@ impl Casework {
     /// Pairs of speakers who may be one person, the likeliest first, and those that somebody decided about. `about`: only with a speaker
     /// of this recording.
     pub async fn voices(&self, about: Option<ItemId>) -> Result<VoicesView> {
-        let known = self.known_voices().await?;
-        let decided = self.decided_voices().await?;
-        let (prints, without) = (known.all.len() as u64, known.without);
-        let found = tokio::task::spawn_blocking(move || pairs(known.all, &decided, about)).await;
+        let Known { all, without } = self.known_voices().await?;
+        let prints = all.len() as u64;
+        let pairs = self.pairs_of(&Arc::new(all), about).await?;
+        Ok(VoicesView { made: self.settings.compares_voices(), prints, without, pairs })
+    }
+
+    /// Pairs among these prints and those that somebody decided about, as they stand.
+    async fn pairs_of(&self, all: &Arc<Vec<Heard>>, about: Option<ItemId>) -> Result<Vec<VoiceView>> {
+        let (all, decided) = (all.clone(), self.decided_voices().await?);
+        let found = tokio::task::spawn_blocking(move || pairs(&all, &decided, about)).await;
         let mut pairs = found.map_err(|_| CaseError::Lost)?;
         let mut titles: BTreeMap<ItemId, String> = BTreeMap::new();
         for speaker in pairs.iter_mut().flat_map(|p| &mut p.speakers) {
@@ -77,7 +84,7 @@ impl Casework {
             }
             speaker.title.clone_from(&titles[&speaker.item]);
         }
-        Ok(VoicesView { made: self.settings.compares_voices(), prints, without, pairs })
+        Ok(pairs)
     }
 
     /// Puts on record what a person makes of a suggestion. `id`: of the suggestion, or the beginning of it. Gives the pair as it stands.
@@ -86,12 +93,9 @@ impl Casework {
         if because.is_empty() {
             return Err(CaseError::Flag { flag: "--because", wants: "why it is, or is not, one person" });
         }
-        let known = self.known_voices().await?;
-        let turns: BTreeMap<(ItemId, String), ObjectId> =
-            known.all.iter().map(|h| ((h.item, h.print.speaker.clone()), h.turns)).collect();
-        let tools: BTreeMap<ItemId, String> = known.all.iter().map(|h| (h.item, h.tool.clone())).collect();
-        let all = pairs(known.all, &self.decided_voices().await?, None);
-        let mut fitting = all.iter().filter(|p| p.suggestion.starts_with(&id.trim().to_lowercase()) && !id.trim().is_empty());
+        let known = Arc::new(self.known_voices().await?.all);
+        let pairs = self.pairs_of(&known, None).await?;
+        let mut fitting = pairs.iter().filter(|p| p.suggestion.starts_with(&id.trim().to_lowercase()) && !id.trim().is_empty());
         let pair = match (fitting.next(), fitting.next()) {
             (Some(one), None) => one.clone(),
             (Some(_), Some(_)) => return Err(CaseError::Flag { flag: "SUGGESTION", wants: "more characters: several begin so" }),
@@ -99,7 +103,7 @@ impl Casework {
         };
         let text = |t: Option<String>| t.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).map(Private::new);
         let [first, second] = &pair.speakers;
-        let of = |s: &SpeakerRef| turns.get(&(s.item, s.speaker.clone())).copied();
+        let turns = |s: &SpeakerRef| known.iter().find(|h| h.item == s.item && h.print.speaker == s.speaker).map(|h| h.turns);
         let body = VoiceComparison {
             speaker: first.speaker.clone(),
             with: second.item,
@@ -109,9 +113,9 @@ impl Casework {
             confidence: text(decision.confidence),
             note: Some(Private::new(because.clone())),
             score: pair.score.map(|s| (s * 1000.0).round() as u16),
-            tool: tools.get(&first.item).cloned(),
-            turns: of(first),
-            with_turns: of(second),
+            tool: known.iter().find(|h| h.item == first.item).map(|h| h.tool.clone()),
+            turns: turns(first),
+            with_turns: turns(second),
         };
         let corrects = pair.record.as_deref().and_then(|r| r.parse::<RecordId>().ok());
         let request = RecordRequest {
@@ -122,8 +126,7 @@ impl Casework {
             corrects,
         };
         self.put_on_record(actor, request).await?;
-        let about = Some(first.item);
-        let now = self.voices(about).await?.pairs.into_iter().find(|p| p.suggestion == pair.suggestion);
+        let now = self.pairs_of(&known, Some(first.item)).await?.into_iter().find(|p| p.suggestion == pair.suggestion);
         now.ok_or(CaseError::Inconsistent { what: "a comparison of voices" })
     }
 
@@ -183,9 +186,12 @@ impl Casework {
 }
 
 /// All pairs of speakers of different recordings that are alike enough or that somebody decided about.
-fn pairs(all: Vec<Heard>, decided: &BTreeMap<String, (RecordRow, VoiceComparison)>, about: Option<ItemId>) -> Vec<VoiceView> {
+fn pairs(all: &[Heard], decided: &BTreeMap<String, (RecordRow, VoiceComparison)>, about: Option<ItemId>) -> Vec<VoiceView> {
     let mut found: BTreeMap<String, VoiceView> = BTreeMap::new();
     let named: BTreeMap<(ItemId, &str), ObjectId> = all.iter().map(|h| ((h.item, h.print.speaker.as_str()), h.turns)).collect();
+    // Most pairs are neither alike nor decided about, and need no name.
+    let judged: BTreeSet<(ItemId, ItemId)> =
+        decided.values().filter_map(|(row, said)| row.item.map(|item| (item.min(said.with), item.max(said.with)))).collect();
     for (n, a) in all.iter().enumerate() {
         for b in &all[n + 1..] {
             if a.item == b.item
@@ -197,6 +203,9 @@ fn pairs(all: Vec<Heard>, decided: &BTreeMap<String, (RecordRow, VoiceComparison
             }
             let cosine = a.print.likeness(&b.print);
             let (first, second) = if (a.item, &a.print.speaker) <= (b.item, &b.print.speaker) { (a, b) } else { (b, a) };
+            if cosine < SUGGESTED && !judged.contains(&(first.item, second.item)) {
+                continue;
+            }
             let id = suggestion_id([(first.item, &first.print.speaker), (second.item, &second.print.speaker)]);
             if cosine < SUGGESTED && !decided.contains_key(&id) {
                 continue;
@@ -336,7 +345,7 @@ mod tests {
         let all = [(1, "A", 0.0), (1, "B", 5.0), (2, "A", 20.0), (3, "A", 90.0)];
         let told = |about: Option<u64>| {
             let about = about.map(|n| format!("01JB{n:022}").parse().expect("an id"));
-            let pairs = pairs(heard(&all), &BTreeMap::new(), about);
+            let pairs = pairs(&heard(&all), &BTreeMap::new(), about);
             pairs.iter().map(|p| (p.speakers[0].speaker.clone() + &p.speakers[1].speaker, p.ratio)).collect::<Vec<_>>()
         };
         // Cosines of 15 and 20 degrees; the nearer comes first.
@@ -348,7 +357,7 @@ mod tests {
     #[test]
     fn there_are_never_more_than_anybody_listens_to() {
         let all: Vec<(u64, &str, f64)> = (0..120).map(|n| (n, "A", n as f64 / 10.0)).collect();
-        let pairs = pairs(heard(&all), &BTreeMap::new(), None);
+        let pairs = pairs(&heard(&all), &BTreeMap::new(), None);
         assert_eq!(pairs.len(), MOST);
         assert!(pairs.windows(2).all(|w| w[0].likeness >= w[1].likeness));
     }

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use zapys_domain::{EngineIdentity, Finding, Severity};
 
 /// An answer longer than this is none: nobody says so much in what is asked about at once.
 const MAX_ANSWER: usize = 8 << 20;
@@ -118,6 +119,17 @@ impl Remote {
         format!("{}{path}", self.base)
     }
 
+    /// Who answers: the API by name, the place, the model that is asked for. Nobody outside can know the weights.
+    pub fn identity(&self, name: &str, revision: u32) -> EngineIdentity {
+        EngineIdentity {
+            name: name.into(),
+            version: format!("{}/{revision}+{}", env!("CARGO_PKG_VERSION"), self.place),
+            model: Some(self.model.clone()),
+            model_sha256: None,
+            binary_sha256: None,
+        }
+    }
+
     /// An answer that makes no sense.
     pub fn failed(&self, reason: impl Into<String>) -> EngineError {
         EngineError::Failed { tool: self.role.tool, reason: reason.into() }
@@ -221,6 +233,13 @@ pub(crate) fn until_cancelled<T>(
             }
         }
     })
+}
+
+/// The finding where a server names another model after a recording than before. `did`: what it did of it.
+pub(crate) fn model_changed(did: &str) -> Finding {
+    let text =
+        format!("The server said that it is another model after the recording than before; nobody knows which {did} what.");
+    Finding::whole("model-changed", Severity::Serious, text)
 }
 
 #[derive(Deserialize)]

@@ -73,14 +73,7 @@ impl Server {
 
 impl Listener for Server {
     fn identity(&self) -> EngineIdentity {
-        EngineIdentity {
-            name: "openai-transcription".into(),
-            version: format!("{}/{REVISION}+{}", env!("CARGO_PKG_VERSION"), self.0.place),
-            model: Some(self.0.model.clone()),
-            // Nobody outside the server can know.
-            model_sha256: None,
-            binary_sha256: None,
-        }
+        self.0.identity("openai-transcription", REVISION)
     }
     fn repeats(&self) -> Repeatability {
         Repeatability::None

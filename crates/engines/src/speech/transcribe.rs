@@ -8,6 +8,7 @@ use super::{RATE, ROUND, Span, document, read_rounds, segments, unexpected};
 use crate::decode;
 use crate::parts;
 use crate::probe::no_input;
+use crate::remote::model_changed;
 use crate::sandbox::Sandbox;
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
 use serde::{Deserialize, Serialize};
@@ -134,11 +135,7 @@ impl Hearer {
                 self.hear(work, params, n, &windows, &pcm, &mut course, &mut done)
             })?;
             if self.listener.presence(&work.cancel)? != presence {
-                course.findings.push(Finding::whole(
-                    "model-changed",
-                    Severity::Serious,
-                    "The server said that it is another model after the recording than before; nobody knows which heard what.",
-                ));
+                course.findings.push(model_changed("heard"));
             }
         }
         let (mut transcript, findings) = course.end(&activity, &self.listener.identity(), params)?;

@@ -73,14 +73,7 @@ struct Kept(BTreeMap<usize, String>);
 
 impl Translator for Server {
     fn identity(&self) -> EngineIdentity {
-        EngineIdentity {
-            name: "openai-chat-translate".into(),
-            version: format!("{}/{REVISION}+{}", env!("CARGO_PKG_VERSION"), self.0.place),
-            model: Some(self.0.model.clone()),
-            // Nobody outside the server can know.
-            model_sha256: None,
-            binary_sha256: None,
-        }
+        self.0.identity("openai-chat-translate", REVISION)
     }
     fn repeats(&self) -> Repeatability {
         Repeatability::None

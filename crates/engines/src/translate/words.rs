@@ -2,6 +2,7 @@
 
 use super::{TranslateParams, findings, primary, survival};
 use crate::parts::Parts;
+use crate::remote::model_changed;
 use crate::speech::{document, parameters};
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
 use std::collections::{BTreeSet, HashMap};
@@ -99,11 +100,7 @@ impl Engine for TranslateWords {
                 done.insert(line.id.clone(), rendering);
             })?;
             if self.translator.presence(&work.cancel)? != presence {
-                noted.push(Finding::whole(
-                    "model-changed",
-                    Severity::Serious,
-                    "The server said that it is another model after the recording than before; nobody knows which translated what.",
-                ));
+                noted.push(model_changed("translated"));
             }
         }
         let rendered = wanted.iter().filter_map(|line| Some((*line, done.get(&line.id)?)));
