@@ -10,7 +10,7 @@ mod secret;
 mod telemetry;
 
 use clap::Parser;
-use std::process::ExitCode;
+use std::io::Write;
 
 /// How a command ended. Numbers are the public exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +24,28 @@ pub enum Ended {
     /// 3: wrong usage, or a command that is not there yet.
     Usage,
 }
-impl From<Ended> for ExitCode {
-    fn from(e: Ended) -> Self {
-        ExitCode::from(match e {
-            Ended::Done => 0,
-            Ended::No => 1,
-            Ended::Failed => 2,
-            Ended::Usage => 3,
-        })
+impl Ended {
+    fn code(self) -> i32 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Failed => 2,
+            Self::Usage => 3,
+        }
     }
 }
 
-fn main() -> ExitCode {
+fn main() -> ! {
+    let ended = run();
+    // A closed pipe is no failure any more.
+    let _ = std::io::stdout().flush();
+    // The native libraries' own clean-up is left out: it takes apart what a thread that is just ending may still take apart
+    // itself, and then the allocator gives up a program that had done all its work. Nothing that counts waits for it: files
+    // are closed, keys were wiped, and memory goes back to the system.
+    signal_hook::low_level::exit(ended.code())
+}
+
+fn run() -> Ended {
     keep_memory_private();
     // What a panic says may quote evidence; where it happened does not.
     std::panic::set_hook(Box::new(|info| {
@@ -53,7 +63,7 @@ fn main() -> ExitCode {
         Ok(r) => r,
         Err(e) => {
             eprintln!("zapys: the operating system gives no threads: {e}. Close other programs and try again.");
-            return Ended::Failed.into();
+            return Ended::Failed;
         }
     };
     let mut out = out::Out::new(flags.json, flags.quiet);
@@ -63,8 +73,8 @@ fn main() -> ExitCode {
     // A worker thread may still wait for a decoder; nothing that counts is lost by not waiting for it.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match ended {
-        Ok(ended) => ended.into(),
-        Err(e) => out.fault(&e).into(),
+        Ok(ended) => ended,
+        Err(e) => out.fault(&e),
     }
 }
 
@@ -77,8 +87,8 @@ fn keep_memory_private() {
 }
 
 /// Help and version are answers, not errors; everything else the flag parser refuses is exit status 3.
-fn wrong_usage(e: &clap::Error) -> ExitCode {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+fn wrong_usage(e: &clap::Error) -> Ended {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
     let asked = matches!(e.kind(), DisplayHelp | DisplayVersion);
     if std::env::args_os().any(|a| a == "--json") && !asked {
         let message = e.to_string().lines().next().unwrap_or("wrong usage").trim_start_matches("error: ").to_owned();
@@ -87,8 +97,7 @@ fn wrong_usage(e: &clap::Error) -> ExitCode {
     // A closed pipe is no failure: whoever reads help through `head` has read enough.
     let _ = e.print();
     match e.kind() {
-        DisplayHelp | DisplayVersion => Ended::Done.into(),
-        DisplayHelpOnMissingArgumentOrSubcommand => Ended::Usage.into(),
-        _ => Ended::Usage.into(),
+        DisplayHelp | DisplayVersion => Ended::Done,
+        _ => Ended::Usage,
     }
 }

@@ -113,14 +113,16 @@ fn killed_at_points(name: &str, before: Before, command: &[&str], n: u64) {
         // What was whole before the kill is not made again.
         let through = acknowledged.produced || (command[0] == "-C" && command[2] == "produce" && again.code == Some(3));
         assert!(again.code == Some(0) || through, "{at}: then {:?} {}", again.code, again.err);
-        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let looked = rough::attempt(|| {
             acknowledged.holds(&s, &again);
             assert_eq!((rough::outcome(&s), rough::is_whole(&s)), expected);
             if let Some(out) = rough::production(&s) {
                 verifies(&s, &out);
             }
-        }));
-        assert!(looked.is_ok(), "{at}: see above");
+        });
+        if let Err(why) = looked {
+            panic!("{at}: {why}");
+        }
     });
     let killed = killed.into_inner();
     println!("{name}: {killed} of {n} runs were killed");

@@ -39,7 +39,7 @@ fn full(name: &str, before: Before, command: &[&str], n: u64) {
             Some(2) => {}
             other => panic!("{at}: ended with {other:?}: {}", said.err),
         }
-        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let looked = rough::attempt(|| {
             if command[0] != "init" {
                 rough::calm(&s, &["-C", "world/case", "verify"]).ends(0);
             }
@@ -51,8 +51,10 @@ fn full(name: &str, before: Before, command: &[&str], n: u64) {
             assert!(again.code == Some(0) || made, "{:?} {}", again.code, again.err);
             acknowledged.holds(&s, &again);
             assert_eq!((rough::outcome(&s), rough::is_whole(&s)), expected);
-        }));
-        assert!(looked.is_ok(), "{at} said {} {}: see above", said.out, said.err);
+        });
+        if let Err(why) = looked {
+            panic!("{at} said {} {}: then {why}", said.out, said.err);
+        }
     });
 }
 

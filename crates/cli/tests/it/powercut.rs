@@ -59,8 +59,10 @@ fn cut(name: &str, before: Before, command: &[&str], n: u64) {
         }
         let said = journal.said(at);
         let acknowledged = Acknowledged::read(said.iter().map(String::as_str));
-        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| after(&s, command, &acknowledged, &expected)));
-        assert!(looked.is_ok(), "{moment}: see above");
+        let looked = rough::attempt(|| after(&s, command, &acknowledged, &expected));
+        if let Err(why) = looked {
+            panic!("{moment}: {why}");
+        }
     });
     println!("{name}: {} disks looked at", moments.len());
 }

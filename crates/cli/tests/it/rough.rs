@@ -6,7 +6,6 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use zapys_tests::faults::{Faults, points};
 
 /// The folder of the library that stands between.
@@ -172,26 +171,35 @@ impl Acknowledged {
     }
 }
 
-/// Does `work` for each with two threads. One that fails does not hide the others: all are tried, then the test fails.
+/// Does `work` for each with two threads. One that fails does not hide the others: all are tried, then the test fails with
+/// what the first ones said, for a long log may be cut in the middle.
 pub fn each<T: Sync>(all: &[T], work: impl Fn(&T) + Sync) {
     let queue = Mutex::new(all.iter());
-    let failed = AtomicU64::new(0);
+    let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().expect("no thread fails with the lock").next();
                     let Some(next) = next else { break };
-                    // What it says on its way down is printed as it is of any test.
-                    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(next))).is_err() {
-                        failed.fetch_add(1, Ordering::Relaxed);
+                    if let Err(why) = attempt(|| work(next)) {
+                        failed.lock().expect("no thread fails with the lock").push(why);
                     }
                 }
             });
         }
     });
-    let failed = failed.into_inner();
-    assert!(failed == 0, "{failed} of {} failed: see above", all.len());
+    let failed = failed.into_inner().expect("no thread fails with the lock");
+    let first: Vec<&str> = failed.iter().take(3).map(String::as_str).collect();
+    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), all.len(), first.join("\n"));
+}
+
+/// Runs checks whose failure is to be told with more words: answers what the failing one said.
+pub fn attempt<R>(work: impl FnOnce() -> R) -> Result<R, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|why| {
+        let text = why.downcast_ref::<String>().cloned().or_else(|| why.downcast_ref::<&str>().map(|t| (*t).to_owned()));
+        text.unwrap_or_else(|| "something that is no text".into())
+    })
 }
 
 /// The path of the production, where there is one.
