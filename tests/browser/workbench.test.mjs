@@ -5,6 +5,7 @@ import { Bench } from './lib/bench.mjs';
 import access from './topics/access.mjs';
 import custody from './topics/custody.mjs';
 import entry from './topics/entry.mjs';
+import glossary from './topics/glossary.mjs';
 import inert from './topics/inert.mjs';
 import intake from './topics/intake.mjs';
 import layout from './topics/layout.mjs';
@@ -22,5 +23,5 @@ describe('workbench', { concurrency: 1, timeout: 900_000 }, () => {
   after(() => bench.close());
 
   // The first uses the one-time link; the one that adds to the case comes last.
-  for (const topic of [entry, library, recording, screenshot, reading, inert, search, custody, settings, layout, access, intake]) topic(bench);
+  for (const topic of [entry, library, recording, glossary, screenshot, reading, inert, search, custody, settings, layout, access, intake]) topic(bench);
 });

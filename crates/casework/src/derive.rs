@@ -114,7 +114,13 @@ impl Casework {
                 }
             }
         }
-        let params = params(&item, job.kind, &self.said(Some(job.item)).await?);
+        let mut said = self.said(Some(job.item)).await?;
+        if engine.heeds_glossary() {
+            let renderings = self.renderings().await?;
+            let of_item = self.rendered(renderings.as_ref(), inputs.get(1).copied()).await?;
+            said.renderings.insert(job.item, of_item);
+        }
+        let params = params(&item, &*engine, &said);
         let key = DerivationKey::of(&inputs, engine.identity(), &params);
         let started = self.clock.now();
         let a = Application { item, engine, inputs, params, key, started, waited_ms: AtomicU64::new(0) };

@@ -12,6 +12,7 @@ use zapys_domain::handover::{RecordBody, RecordKind};
 use zapys_domain::kind::Recognised;
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, ItemId, ItemKind, RecordId};
 use zapys_engines::speech::choice::Second;
+use zapys_engines::translate::TermRendering;
 use zapys_engines::{Contract, Emitted, Engine, EngineError, Engines, EnginesConfig, Work, WriteJson};
 use zapys_formats::Reading;
 use zapys_store::{DerivationRow, ItemRow};
@@ -84,6 +85,12 @@ impl Bench {
         }
     }
 
+    /// True where a translator of an item is told how terms of the glossary are rendered.
+    pub fn heeds_glossary(&self, item: &ItemRow) -> bool {
+        let heeds = |kind| self.engine(item, kind).is_ok_and(|e| e.heeds_glossary());
+        matches!(item.kind, ItemKind::Recording | ItemKind::Video) && (heeds(Translation) || heeds(SecondTranslation))
+    }
+
     /// What is there and what is missing, for `doctor`.
     pub fn engines(&self) -> &Engines {
         &self.engines
@@ -97,10 +104,13 @@ pub(crate) struct Said {
     pub into: String,
     /// How many people speak in a recording, by the newest record; `None` where that was taken back.
     pub speakers: BTreeMap<ItemId, (RecordId, Option<u16>)>,
+    /// How terms of the glossary that stand in a recording's transcript are rendered.
+    pub renderings: BTreeMap<ItemId, Vec<TermRendering>>,
 }
 
 /// Parameters that go into the derivation key: whatever changes the output and is not the engine itself.
-pub(crate) fn params(item: &ItemRow, kind: DerivativeKind, said: &Said) -> Value {
+pub(crate) fn params(item: &ItemRow, engine: &dyn Engine, said: &Said) -> Value {
+    let (kind, heeds_glossary) = (engine.contract().emits, engine.heeds_glossary());
     match kind {
         Speakers => match said.speakers.get(&item.id) {
             Some((record, Some(n))) => json!({"speakers": n, "record": record.to_string()}),
@@ -109,7 +119,10 @@ pub(crate) fn params(item: &ItemRow, kind: DerivativeKind, said: &Said) -> Value
         },
         // What a person said about the language is stronger than what a model guesses.
         Transcript | SecondTranscript if !item.details.lang.is_und() => json!({"language": item.details.lang.as_str()}),
-        Translation | SecondTranslation => json!({"to": said.into}),
+        Translation | SecondTranslation => match said.renderings.get(&item.id) {
+            Some(glossary) if heeds_glossary && !glossary.is_empty() => json!({"to": said.into, "glossary": glossary}),
+            _ => json!({"to": said.into}),
+        },
         _ => json!({}),
     }
 }
@@ -129,7 +142,7 @@ impl Casework {
             };
             speakers.extend(row.item.map(|item| (item, (row.id, number))));
         }
-        Ok(Said { into: self.settings.text("translate").to_owned(), speakers })
+        Ok(Said { into: self.settings.text("translate").to_owned(), speakers, renderings: BTreeMap::new() })
     }
 
     pub(crate) fn wanted(&self) -> Wanted {

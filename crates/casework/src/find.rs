@@ -8,7 +8,7 @@ use crate::show;
 use crate::view::{HitView, SearchView, Unsearchable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use zapys_domain::call::CallTable;
 use zapys_domain::media::Document;
 use zapys_domain::message::ChatExport;
@@ -40,6 +40,8 @@ pub struct SearchRequest {
 #[derive(Default)]
 pub(crate) struct Finder {
     index: Mutex<Option<Arc<Index>>>,
+    /// The dictionaries.
+    pub(crate) lexicon: OnceLock<Lexicon>,
     waiting: Mutex<BTreeSet<ItemId>>,
     /// One feed at a time: the index takes one writer.
     feeding: tokio::sync::Mutex<()>,
@@ -61,12 +63,13 @@ const FED_TOGETHER: usize = 5000;
 impl Casework {
     async fn index(&self) -> Result<Arc<Index>> {
         let (finder, dir, key) = (self.finder.clone(), self.dir.join("index"), self.index_key());
+        let words = self.lexicon()?;
         tokio::task::spawn_blocking(move || {
             let mut index = finder.index.lock().unwrap_or_else(|p| p.into_inner());
             if let Some(index) = &*index {
                 return Ok(index.clone());
             }
-            let opened = Index::open_or_create(&dir, lexicon()?, key.as_ref())?;
+            let opened = Index::open_or_create(&dir, words, key.as_ref())?;
             Ok(index.insert(Arc::new(opened.index)).clone())
         })
         .await
@@ -304,7 +307,8 @@ impl Casework {
     }
 }
 
-fn lexicon() -> Result<Lexicon> {
+/// The dictionaries of the program, or rules alone where they are damaged.
+pub(crate) fn lexicon() -> Result<Lexicon> {
     match Lexicon::bundled() {
         Ok(lexicon) => Ok(lexicon),
         Err(e) => {

@@ -38,6 +38,8 @@ pub enum RecordError {
     NoActor,
     #[error("a {0} record is about an item, and none is named")]
     NeedsItem(RecordKind),
+    #[error("a {0} record is about the case as a whole, and an item is named")]
+    OfCaseAlone(RecordKind),
     #[error("no record of this case matches that id or beginning of one")]
     NoSuchRecord,
     #[error("several records of this case begin with that id")]
@@ -66,6 +68,7 @@ impl Fault for RecordError {
             Self::Bad(e) => e.hint(),
             Self::NoActor => "Give a pseudonym such as person:a.".into(),
             Self::NeedsItem(kind) => format!("Name one item or more: `zapys record {kind} ITEM …`."),
+            Self::OfCaseAlone(_) => "Leave the item out.".into(),
             Self::NoSuchRecord | Self::OtherKind { .. } | Self::OtherItem => {
                 "`zapys record list` lists what is on record.".into()
             }
@@ -82,6 +85,7 @@ impl Fault for RecordError {
             Self::Bad(e) => e.code(),
             Self::NoActor => "no-actor",
             Self::NeedsItem(_) => "needs-item",
+            Self::OfCaseAlone(_) => "of-case-alone",
             Self::NoSuchRecord => "no-such-record",
             Self::AmbiguousRecord => "ambiguous",
             Self::OtherKind { .. } => "other-kind",
@@ -124,6 +128,7 @@ impl Casework {
         match corrects {
             None if body.is_none() => return Err(RecordError::NoSuchRecord.into()),
             None if kind.needs_item() && items.is_empty() => return Err(RecordError::NeedsItem(kind).into()),
+            None if kind.of_case_alone() && !items.is_empty() => return Err(RecordError::OfCaseAlone(kind).into()),
             None => {}
             Some(old) => items = self.correctable(old, kind, &items, body.is_some(), because.is_some()).await?,
         }

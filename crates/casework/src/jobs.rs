@@ -93,7 +93,8 @@ impl Casework {
     /// The same, part by part, until `cancel` is set.
     async fn plan_until(&self, items: &[ItemId], only: &[DerivativeKind], cancel: &AtomicBool) -> Result<u64> {
         let bench = self.bench().await?;
-        let said = self.said(None).await?;
+        let mut said = self.said(None).await?;
+        let renderings = self.renderings().await?;
         // Whoever names an item twice means it once.
         let mut named = items.iter().copied().collect::<BTreeSet<_>>().into_iter();
         let mut last = None;
@@ -103,9 +104,14 @@ impl Casework {
                 break;
             }
             last = part.last().map(|(item, _)| item.id);
+            said.renderings.clear();
             let now = self.clock.now();
             let mut jobs = Vec::new();
             for (item, done) in &part {
+                if renderings.is_some() && bench.heeds_glossary(item) {
+                    let words = finished(done, DerivativeKind::Transcript).and_then(|d| d.output);
+                    said.renderings.insert(item.id, self.rendered(renderings.as_ref(), words).await?);
+                }
                 let due = due(&bench, item, done, (&said, self.wanted()), !items.is_empty());
                 let due = due.into_iter().filter(|k| only.is_empty() || only.contains(k));
                 jobs.extend(due.map(|kind| self.new_job(item.id, kind, now)));
@@ -335,6 +341,11 @@ fn priority(kind: DerivativeKind) -> i32 {
     }
 }
 
+/// The newest derivation of a kind that gave something.
+fn finished(done: &[DerivationRow], kind: DerivativeKind) -> Option<&DerivationRow> {
+    done.iter().rev().find(|d| d.kind == kind && d.state == DerivationState::Done)
+}
+
 /// Derivations of an item that are due now, given what was recorded.
 fn due(
     bench: &Bench,
@@ -343,7 +354,7 @@ fn due(
     (said, wanted): (&Said, Wanted),
     again: bool,
 ) -> Vec<DerivativeKind> {
-    let finished = |kind| done.iter().rev().find(|d| d.kind == kind && d.state == DerivationState::Done);
+    let finished = |kind| finished(done, kind);
     let mut due = Vec::new();
     for kind in plan(&recognised(item), wanted) {
         if !needs(kind, item.kind).iter().all(|n| finished(*n).is_some()) {
@@ -358,7 +369,7 @@ fn due(
         };
         let inputs: Vec<_> =
             std::iter::once(item.object).chain(needs(kind, item.kind).iter().filter_map(|n| finished(*n)?.output)).collect();
-        let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, kind, said));
+        let key = zapys_domain::DerivationKey::of(&inputs, engine.identity(), &params(item, &*engine, said));
         match done.iter().find(|d| d.key == key) {
             None => due.push(kind),
             Some(d) => match d.state {

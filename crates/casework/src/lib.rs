@@ -21,6 +21,7 @@ pub mod doctor;
 mod engines;
 mod facts;
 mod find;
+mod glossary;
 mod handover;
 pub mod interchange;
 mod jobs;

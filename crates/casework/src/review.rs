@@ -122,9 +122,17 @@ impl Casework {
         Ok(all)
     }
 
-    /// The words of a recording as that layer has them, with translations beside what the machine heard.
+    /// The words of a recording as that layer has them, with translations beside what the machine heard, and what the case's glossary
+    /// says of them.
     /// Errors: `NoSuchRevision`, and those of [`Casework::transcript`].
     pub async fn transcript_at(&self, item: ItemId, layer: Layer) -> Result<TranscriptView> {
+        let mut view = self.words_at(item, layer).await?;
+        self.gloss(&mut view).await?;
+        Ok(view)
+    }
+
+    /// The same without the glossary.
+    async fn words_at(&self, item: ItemId, layer: Layer) -> Result<TranscriptView> {
         let all = self.numbered(item).await?;
         let Some(top) = pick(&all, layer)? else { return self.transcript(item).await };
         let (machine, derivation) = self.base(item, top.revision.base).await?;
@@ -141,7 +149,7 @@ impl Casework {
             let flags = beside.as_ref().filter(|_| revision.is_none()).map(|b| b.segment.flags.clone());
             let segment = Segment { flags: flags.unwrap_or_else(|| segment.flags.clone()), ..segment };
             let (translations, second) = beside.map(|b| (b.translations, b.second)).unwrap_or_default();
-            SegmentView { revision, translations, second: second.filter(|_| revision.is_none()), segment }
+            SegmentView { revision, translations, second: second.filter(|_| revision.is_none()), segment, glosses: Vec::new() }
         });
         let mut engine = engine_view(&derivation);
         engine.parameters = parameters;
@@ -155,6 +163,7 @@ impl Casework {
             segments: segments.collect(),
             revision: Some(layer_view(top, &all)),
             blind: None,
+            glossary: Vec::new(),
         })
     }
 

@@ -289,7 +289,7 @@ impl Casework {
             .into_iter()
             .map(|segment| {
                 let second = second.remove(&segment.id);
-                SegmentView { segment, translations: BTreeMap::new(), second, revision: None }
+                SegmentView { segment, translations: BTreeMap::new(), second, revision: None, glosses: Vec::new() }
             })
             .collect();
         for translation in translations {
@@ -321,6 +321,7 @@ impl Casework {
             segments,
             revision: None,
             blind: None,
+            glossary: Vec::new(),
         })
     }
 

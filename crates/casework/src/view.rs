@@ -284,6 +284,36 @@ pub struct TranscriptView {
     /// Present where words that this person did not write are withheld.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blind: Option<BlindView>,
+    /// Terms of the case's glossary that stand among the words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub glossary: Vec<TermView>,
+}
+/// What somebody says a word means in this case.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct TermView {
+    pub record: String,
+    pub term: String,
+    /// `slang`, `call-sign`, `cipher`, `abbreviation`, `name`, `other`.
+    pub sort: String,
+    pub meaning: String,
+    pub also: Vec<String>,
+    /// How it is to be translated.
+    pub rendering: Option<String>,
+    /// How that is known.
+    pub basis: Option<String>,
+    pub by: String,
+    pub time: String,
+}
+/// A word of the glossary in the text of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GlossView {
+    /// Record of the term.
+    pub term: String,
+    /// First character, and one past the last, counted in characters (code points).
+    pub start: usize,
+    #[allow(missing_docs)]
+    pub end: usize,
 }
 /// What a person who listens first is told beside the times.
 #[derive(Clone, Debug, Serialize)]
@@ -335,6 +365,9 @@ pub struct SegmentView {
     /// The newest revision that changed it: its words are a person's then, and `confidence` is of what the machine heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,
+    /// Words that the case's glossary explains.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub glosses: Vec<GlossView>,
 }
 /// One segment as a second engine, or the same in another run, heard it.
 #[derive(Clone, Debug, Serialize)]

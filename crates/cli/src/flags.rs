@@ -94,6 +94,9 @@ pub enum Command {
     Review(Review),
     /// What a standard finds met or missing in what is on record
     Conformance(Conformance),
+    /// What slang, call-signs and ciphers mean in this case: shown beside the words, never among them
+    #[command(subcommand)]
+    Glossary(Glossary),
     /// Speakers who may be one person across recordings: suggested by machine, confirmed or rejected by people
     Voices(Voices),
     /// The browser workbench and API, on this machine only
@@ -546,6 +549,64 @@ pub struct Judge {
     /// How sure you are
     #[arg(long, value_name = "TEXT")]
     pub confidence: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Glossary {
+    /// Put a term on record
+    Add {
+        /// The word or words as they are said, in their base form; `-` reads terms as JSON, one a line, from standard input
+        term: String,
+        #[command(flatten)]
+        fields: TermFields,
+    },
+    /// The terms that hold
+    List {
+        /// slang, call-sign, cipher, abbreviation, name, other
+        #[arg(long, value_name = "SORT")]
+        sort: Option<String>,
+    },
+    /// One term
+    Show {
+        /// The word, or the beginning of the record's id
+        term: String,
+    },
+    /// Correct a term; the old record stays visible
+    Edit {
+        /// The word, or the beginning of the record's id
+        term: String,
+        #[command(flatten)]
+        fields: TermFields,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        because: String,
+    },
+    /// Take a term back; its record stays visible
+    Retract {
+        /// The word, or the beginning of the record's id
+        term: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        because: String,
+    },
+}
+#[derive(Args, Debug)]
+pub struct TermFields {
+    /// What it means
+    #[arg(long, value_name = "TEXT")]
+    pub means: Option<String>,
+    /// slang, call-sign, cipher, abbreviation, name, other
+    #[arg(long, value_name = "SORT")]
+    pub sort: Option<String>,
+    /// Another word for the same (again for more); grammatical forms are found by themselves
+    #[arg(long, value_name = "TEXT")]
+    pub also: Vec<String>,
+    /// How it is to be translated: goes to the translator, which a meaning never does
+    #[arg(long, value_name = "TEXT")]
+    pub rendering: Option<String>,
+    /// How that is known
+    #[arg(long, value_name = "TEXT")]
+    pub basis: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -31,7 +31,6 @@ later! {
     Place "place" "Places (not there yet)",
     Incident "incident" "What is said to have happened (not there yet)",
     Consent "consent" "Consent and withdrawal (not there yet)",
-    Glossary "glossary" "Slang and call-signs (not there yet)",
     Dossier "dossier" "Exhibits and narrative (not there yet)",
     Redact "redact" "Derivatives that hold nothing recoverable (not there yet)",
     Worker "worker" "A processing worker for a shared case (not there yet)",

@@ -52,12 +52,18 @@ words! {
         Voice = "voice",
         /// What somebody made of a machine's transcript.
         Revision = "revision",
+        /// What a word means in this case (R1.40).
+        Term = "term",
     }
 }
 impl RecordKind {
     /// True where such a record speaks of one item or more; the others may also speak of the case as a whole.
     pub fn needs_item(self) -> bool {
-        !matches!(self, Self::Error | Self::Effort | Self::Ethics | Self::Party)
+        !matches!(self, Self::Error | Self::Effort | Self::Ethics | Self::Party | Self::Term)
+    }
+    /// True where such a record speaks of the case as a whole and never of an item.
+    pub fn of_case_alone(self) -> bool {
+        self == Self::Term
     }
 }
 
@@ -87,7 +93,10 @@ impl Fault for BadRecord {
     }
     fn hint(&self) -> String {
         let (Self::Shape { kind, .. } | Self::Rule { kind, .. }) = self;
-        format!("`zapys record {kind} --help` tells what each field means.")
+        match kind {
+            RecordKind::Term => "`zapys glossary add --help` tells what each field means.".into(),
+            _ => format!("`zapys record {kind} --help` tells what each field means."),
+        }
     }
     fn code(&self) -> &'static str {
         match self {
@@ -136,6 +145,7 @@ bodies! {
     Speakers(SpeakerCount),
     Voice(VoiceComparison),
     Revision(Revision),
+    Term(Term),
 }
 
 impl RecordBody {
@@ -155,6 +165,10 @@ impl RecordBody {
             }),
             Self::Speakers(s) => rule((1..=MAX_SPEAKERS).contains(&s.number), "between one and fifty people can be told apart"),
             Self::Family(f) => rule(f.leaves == f.with.is_empty(), "name the other members, or say that the item leaves"),
+            Self::Term(t) => rule(
+                t.can_be_found(),
+                "a term, each other word for it and its rendering are one line of at most 200 characters, the words hold a letter or digit, and there are at most 50 other words",
+            ),
             Self::Error(m) => rule(
                 m.none_known == (m.what.is_none() && m.effect.is_none() && m.remedy.is_none() && m.by.is_none())
                     && (m.none_known || m.what.is_some()),
@@ -253,6 +267,10 @@ mod tests {
                 "voice",
                 json!({"speaker": "A", "with": item, "with_speaker": "B", "same": "yes", "familiarity": "worked with him for years", "score": 930, "tool": "voice-prints 1"}),
             ),
+            (
+                "term",
+                json!({"term": "двохсотий", "sort": "slang", "meaning": "a dead man", "also": ["вантаж двісті"], "rendering": "killed", "basis": "witness 4"}),
+            ),
         ] {
             let body = read(kind, value.clone()).unwrap_or_else(|e| panic!("{kind}: {e}"));
             assert_eq!((body.kind().word(), body.value()), (kind, value), "{kind}");
@@ -281,6 +299,17 @@ mod tests {
         assert!(read("date", json!({"recorded": {"value": "unknown", "basis": "stated"}})).is_err());
         assert!(read("date", json!({"recorded": {"value": "14.03.2022", "basis": "stated"}})).is_err());
         assert!(read("date", json!({})).is_err());
+    }
+
+    #[test]
+    fn r1_40_a_term_can_be_looked_for() {
+        let term =
+            |term: &str, also: Vec<String>| read("term", json!({"term": term, "sort": "cipher", "meaning": "m", "also": also}));
+        assert!(term("300", vec!["трёхсотый".into()]).is_ok());
+        assert!(term("?!", Vec::new()).is_err());
+        assert!(term(&"а".repeat(201), Vec::new()).is_err());
+        assert!(term("кіт", vec!["-".into()]).is_err());
+        assert!(term("кіт", vec!["кот".into(); 51]).is_err());
     }
 
     #[test]

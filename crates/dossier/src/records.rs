@@ -97,12 +97,39 @@ pub struct CaseRecords {
     /// R1.31: errors that concern no single exhibit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorEntry>,
+    /// R1.40: what words that stand in transcripts of the exhibits are said to mean.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<TermEntry>,
 }
 impl CaseRecords {
     /// True where nobody has put anything on record.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What somebody says a word means. It stands beside the words, never among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermEntry {
+    #[allow(missing_docs)]
+    pub term: Text,
+    /// E.g. `slang`, `call-sign`, `cipher`.
+    pub sort: String,
+    #[allow(missing_docs)]
+    pub meaning: Text,
+    /// Other words for the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Text>,
+    /// How it is to be translated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendering: Option<Text>,
+    /// How that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Text>,
+    #[allow(missing_docs)]
+    pub by: Actor,
+    #[allow(missing_docs)]
+    pub at: Instant,
 }
 
 /// One step from phase to phase.

@@ -13,6 +13,10 @@ pub trait Engine: Send + Sync {
     fn identity(&self) -> &EngineIdentity;
     /// What it takes and gives.
     fn contract(&self) -> &Contract;
+    /// True where it is told how terms of the case's glossary are rendered, as part of its parameters.
+    fn heeds_glossary(&self) -> bool {
+        false
+    }
     /// Reads inputs, writes the output file, touches nothing else. A bad page is a finding, not an `Err`.
     fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError>;
 }

@@ -12,7 +12,7 @@ mod words;
 
 pub use chat::lines_of_answer;
 pub use sound::WhisperTranslate;
-pub use words::{Line, Rendering, TranslateWords, Translator};
+pub use words::{Job, Line, Rendering, TranslateWords, Translator};
 
 use crate::detect::{Availability, EnginesConfig, Lack, Slot};
 use crate::sandbox::Sandbox;
@@ -30,10 +30,26 @@ use zapys_domain::{DerivativeKind, Finding, Lang, Severity};
 pub struct TranslateParams {
     /// Language to translate into.
     pub to: Lang,
+    /// Terms of the case's glossary that stand among the words; only for who heeds them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub glossary: Vec<TermRendering>,
+}
+/// How a term is to be rendered, as somebody put it on record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermRendering {
+    /// The record that says so, or takes it back: what is made after it is made anew, also where the same was said before.
+    pub record: String,
+    /// The word or words in their base form; absent where it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<String>,
+    /// What stands for them in the translation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendering: Option<String>,
 }
 impl Default for TranslateParams {
     fn default() -> Self {
-        Self { to: Lang::parse("en").expect("a language tag") }
+        Self { to: Lang::parse("en").expect("a language tag"), glossary: Vec::new() }
     }
 }
 

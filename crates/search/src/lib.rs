@@ -10,6 +10,8 @@ pub mod ukrainian;
 mod aliases;
 mod lexicon;
 
+mod phrases;
+
 mod error;
 mod fields;
 mod sealed;
@@ -28,4 +30,5 @@ pub use feed::Feed;
 pub use hit::{Hit, Matched};
 pub use index::{Index, Opened};
 pub use lexicon::{Lexicon, LexiconError};
+pub use phrases::{Found, Phrases};
 pub use search::{Answer, Query};

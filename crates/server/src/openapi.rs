@@ -93,6 +93,12 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
     ),
     ("get", "/records", "What people put on record about the case as a whole", "Records"),
     ("post", "/records", "The same about the case, or about several `items` at once", "Records"),
+    (
+        "get",
+        "/glossary",
+        "What words mean in this case; put on record, corrected and taken back at `/records` with the kind `term`",
+        "Glossary",
+    ),
     ("get", "/voices", "Speakers who may be one person across recordings, and what people decided", "Voices"),
     ("get", "/items/{item}/voices", "The same, of pairs with a speaker of this recording", "Voices"),
     (

@@ -74,6 +74,13 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("schema/0008-history-sqlite.sql"),
         postgres: include_str!("schema/0008-history-postgres.sql"),
     },
+    Step {
+        version: 9,
+        name: "glossary",
+        common: include_str!("schema/0009-glossary.sql"),
+        sqlite: include_str!("schema/0009-history-sqlite.sql"),
+        postgres: include_str!("schema/0009-history-postgres.sql"),
+    },
 ];
 
 const STEPS_TABLE: &str =

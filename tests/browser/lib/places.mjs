@@ -36,6 +36,7 @@ export function places(bench) {
         await seen('tbody tr')(page);
       },
     },
+    { name: 'glossary', path: '/glossary', there: seen('#page li') },
     {
       name: 'custody',
       path: '/custody',

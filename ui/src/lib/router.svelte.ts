@@ -8,6 +8,7 @@ export type Route =
   | { page: 'intake' }
   | { page: 'search' }
   | { page: 'custody' }
+  | { page: 'glossary' }
   | { page: 'settings' }
   | { page: 'unknown' };
 
@@ -21,7 +22,7 @@ export function parse(path: string, query: string): Route {
     if (third === undefined) return { page: 'item', id, at: new URLSearchParams(query).get('at') };
     if (third === 'custody' && parts.length === 3) return { page: 'item-custody', id };
   }
-  if (parts.length === 1 && (first === 'intake' || first === 'search' || first === 'custody' || first === 'settings')) return { page: first };
+  if (parts.length === 1 && (first === 'intake' || first === 'search' || first === 'custody' || first === 'glossary' || first === 'settings')) return { page: first };
   return { page: 'unknown' };
 }
 

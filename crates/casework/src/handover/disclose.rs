@@ -110,7 +110,7 @@ impl Casework {
         Ok(Some(Parent { item: e.parent(), object, span_ms: Some(e.span_ms()), reason }))
     }
 
-    /// What is on record about the case as a whole.
+    /// What is on record about the case as a whole, but for its glossary.
     pub async fn case_records(&self) -> Result<CaseRecords> {
         let s = Standing::of(self.store.records_of_case().await?);
         let effort = |r: &RecordRow| match &r.body {
@@ -126,6 +126,7 @@ impl Casework {
         Ok(CaseRecords {
             efforts: s.efforts.iter().filter_map(effort).collect(),
             errors: s.mistakes.iter().filter_map(mistake).collect(),
+            terms: Vec::new(),
         })
     }
 

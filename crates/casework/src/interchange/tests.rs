@@ -29,7 +29,7 @@ fn segment(id: &str, (start_ms, end_ms): (u64, u64), speaker: &str, text: &str, 
         flags: vec![],
         words: words.iter().copied().map(word).collect(),
     };
-    SegmentView { segment, translations: BTreeMap::new(), second: None, revision: None }
+    SegmentView { segment, translations: BTreeMap::new(), second: None, revision: None, glosses: Vec::new() }
 }
 fn transcript(segments: Vec<SegmentView>) -> TranscriptView {
     let speaker = |id: &str| Speaker { id: id.into(), label: format!("Speaker {id}"), channel: None };
@@ -48,6 +48,7 @@ fn transcript(segments: Vec<SegmentView>) -> TranscriptView {
         speakers: vec![speaker("A"), speaker("B")],
         segments,
         blind: None,
+        glossary: Vec::new(),
         revision: None,
     }
 }

@@ -11,6 +11,7 @@ use zapys_domain::derivation::Repeatability;
 use zapys_domain::handover::WhichDate;
 use zapys_domain::{Actor, DerivativeKind, ItemId, Private, ProductionId};
 use zapys_dossier::extract::{Acquisition, CustodyEntry, Dated, Derivative, Exhibit, Extract, LeftOut, Parent, Selected, Status};
+use zapys_dossier::records::CaseRecords;
 use zapys_ledger::{Hash, Opening, Salt};
 use zapys_store::{DerivationRow, DerivationState, ItemRow, ItemStatus};
 
@@ -79,7 +80,7 @@ impl Casework {
             exhibits,
             left_out,
             selected: Selected { case_items: n_all as u64, items },
-            case_records: self.case_records().await?,
+            case_records: CaseRecords { terms: self.terms_in(chosen, size).await?, ..self.case_records().await? },
             conformance,
             processes: Vec::new(),
             limitations,

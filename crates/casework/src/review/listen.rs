@@ -31,7 +31,7 @@ impl Casework {
         let all = self.numbered(item).await?;
         let own = own(&all, actor);
         let (_, machine, mended) = self.by_ear(item, &all, own).await?;
-        let mut view = self.transcript_at(item, Layer::Machine).await?;
+        let mut view = self.words_at(item, Layer::Machine).await?;
         // The segments are those that the person began with, also where the machine has listened again since.
         (view.duration_ms, view.speakers) = (machine.duration_ms, machine.speakers);
         view.segments = machine
@@ -42,7 +42,7 @@ impl Casework {
                 let mine = mended.words.segments.iter().find(|m| revision.is_some() && m.id == s.id);
                 let text = mine.map(|m| m.text.clone()).unwrap_or_default();
                 let segment = Segment { text, language: Lang::und(), confidence: 0.0, flags: Vec::new(), words: Vec::new(), ..s };
-                SegmentView { segment, translations: BTreeMap::new(), second: None, revision }
+                SegmentView { segment, translations: BTreeMap::new(), second: None, revision, glosses: Vec::new() }
             })
             .collect();
         view.language = Lang::und().to_string();

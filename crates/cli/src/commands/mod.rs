@@ -3,6 +3,7 @@
 mod backup;
 mod case;
 mod conformance;
+mod glossary;
 mod hear;
 mod intake;
 mod key;
@@ -57,6 +58,7 @@ pub async fn run(flags: Flags, out: &mut Out) -> Result<Ended, CaseError> {
         Command::Produce(args) => prove::produce(args, &settings, out).await,
         Command::Record(args) => record::record(*args, &settings, out).await,
         Command::Review(args) => review::review(args, &settings, out).await,
+        Command::Glossary(args) => glossary::glossary(args, &settings, out).await,
         Command::Voices(args) => voices::voices(args, &settings, out).await,
         Command::Conformance(args) => conformance::conformance(args, &settings, out).await,
         Command::Serve(args) => serve::serve(args, &settings, out).await,

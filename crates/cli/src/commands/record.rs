@@ -102,7 +102,7 @@ fn read(kind: RecordKind) -> Result<Map<String, Value>, CaseError> {
     }
 }
 
-fn told(views: &[RecordView], out: &Out) -> Ended {
+pub fn told(views: &[RecordView], out: &Out) -> Ended {
     for v in views {
         out.object(v);
         let about = v.item.map_or("the case".into(), |i| format!("item {i}"));

@@ -5,7 +5,8 @@ use crate::stage::{Stage, hosts, sample};
 use crate::translator::Translator;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 /// Most word errors in a hundred that the small model may make on the sample's telephone Russian.
 const MOST_ERRORS: f64 = 0.35;
@@ -42,8 +43,11 @@ fn tape_to_dossier() {
     written_things_are_read(&s, truth);
     forms_are_found(&s);
     people_say_how_many_speak(&s);
-    two_hearings_are_compared(&s);
+    let server = Translator::start();
+    two_hearings_are_compared(&s, &server);
     voices_are_compared_across_recordings(&s);
+    words_are_explained(&s);
+    drop(server);
 
     s.run(&["-C", "case", "produce", "--out", "bag"]).ends(0);
     let vkey = s.run(&["-C", "case", "ledger", "vkey"]).ends(0).out;
@@ -75,6 +79,7 @@ fn tape_to_dossier() {
         manifest["exhibits"].as_array().expect("exhibits").iter().flat_map(|e| e["derivatives"].as_array().expect("some"));
     assert!(kinds.clone().any(|d| d["kind"] == "second-translation"), "{}", manifest["exhibits"][0]);
     assert!(kinds.all(|d| d["kind"] != "voice-prints"), "what a voice is like is not handed over");
+    assert!(report.contains("Glossary: what words") && report.contains("a lorry with food") && !report.contains("the parcel"));
     assert!(report.contains("Heard once more") && report.contains("engines disagree"));
     s.run(&["-C", "case", "verify", "--deep"]).ends(0);
     let deep = s.run(&["--config", "second.toml", "-C", "case", "verify", "--deep", "--json"]).ends(0).json().remove(0);
@@ -82,8 +87,7 @@ fn tape_to_dossier() {
 }
 
 /// One setting has every recording heard once more; where words differ, both are shown.
-fn two_hearings_are_compared(s: &Stage) {
-    let server = Translator::start();
+fn two_hearings_are_compared(s: &Stage, server: &Translator) {
     let settings = format!(
         "second = \"again\"\nvoices = \"on\"\nsecond_translator = \"server\"\ntranslation_server = \"http://{}/v1\"\n\
          translation_server_model = \"capitals\"\n",
@@ -204,6 +208,79 @@ fn voices_are_compared_across_recordings(s: &Stage) {
     s.run(&[&["-C", "case", "record", "voice", &call][..], &by_hand].concat()).ends(0);
     let known = list(&["--status", "rejected"]).ends(0).json().remove(0);
     assert!(known["because"] == "two women" && known["likeness"].as_f64().is_some_and(|l| l < 0.6), "{known}");
+}
+
+/// R1.40: what a word means stands beside the words, in any of its forms, and the words stay as they are.
+fn words_are_explained(s: &Stage) {
+    let item = s.item("call-02.wav");
+    let look = |form: &str| s.run(&["-C", "case", "transcript", &item, "--format", form]).ends(0);
+    let view = || look("json").json().remove(0);
+    let glossary = |more: &[&str]| s.run(&[&["-C", "case", "glossary"], more].concat());
+    glossary(&["list"]).ends(1).says("No term is on record");
+    let (plain, before) = (look("txt").out, view());
+    let segments = before["segments"].as_array().expect("segments");
+    let texts = segments.iter().filter_map(|x| x["text"].as_str());
+    // A word as it was heard, whatever its form.
+    let word = texts.flat_map(|t| t.split(|c: char| !c.is_alphabetic())).max_by_key(|w| w.chars().count()).expect("a word");
+    glossary(&["add", word]).ends(3).says("missing field `meaning`").says("zapys glossary add --help");
+    glossary(&["add", word, "--means", "m", "--sort", "nonsense"]).ends(3).says("call-sign");
+    let terms = format!("{{\"term\": \"{word}\", \"sort\": \"cipher\", \"meaning\": \"a lorry\"}}\n{{\"term\": 7}}\n");
+    let mut reads = s.command(&["-C", "case", "glossary", "add", "-"]).stdin(Stdio::piped()).spawn().expect("starts");
+    reads.stdin.take().expect("piped").write_all(terms.as_bytes()).expect("reads");
+    assert_eq!(reads.wait().expect("ends").code(), Some(3), "one bad line, and nothing is put on record");
+    glossary(&["list"]).ends(1);
+    glossary(&[
+        "add",
+        word,
+        "--sort",
+        "cipher",
+        "--means",
+        "a lorry",
+        "--rendering",
+        "the parcel",
+        "--basis",
+        "a driver",
+        "--json",
+    ])
+    .ends(0);
+    assert_eq!(look("txt").out, plain, "the words stay as they are");
+    let now = view();
+    assert_eq!((now["glossary"][0]["term"].as_str(), now["glossary"][0]["meaning"].as_str()), (Some(word), Some("a lorry")));
+    let glossed = now["segments"].as_array().expect("segments").iter().filter(|x| x["glosses"].is_array());
+    for x in glossed.clone() {
+        for g in x["glosses"].as_array().expect("glosses") {
+            let (from, to) = (g["start"].as_u64().expect("a place") as usize, g["end"].as_u64().expect("a place") as usize);
+            let cut: String = x["text"].as_str().expect("a text").chars().skip(from).take(to - from).collect();
+            assert_eq!(cut.chars().filter(|c| c.is_alphabetic()).count(), cut.chars().count(), "{cut} is a word");
+        }
+    }
+    assert!(glossed.count() > 0);
+    let blind = s.run(&["-C", "case", "transcript", &item, "--blind", "--format", "json"]).ends(0).out;
+    assert!(!blind.contains("a lorry") && !blind.contains("glosses"), "whoever listens first is told nothing");
+
+    // A translator that heeds renderings is asked anew where the word stands, and nobody else is.
+    let process = || {
+        let events = s.run(&["--config", "second.toml", "-C", "case", "process", "--json"]).ends(0).json();
+        let finished = |e: &Value| (e["event"] == "finished").then(|| e["derivation"].as_str().unwrap_or_default().to_owned());
+        events.iter().filter_map(finished).collect::<Vec<String>>()
+    };
+    let other = |x: &Value| {
+        let first = &x["translations"]["en"];
+        let capitals = if first["engine"] == "capitals" { first } else { &first["beside"][0] };
+        capitals["text"].as_str().unwrap_or_default().to_owned()
+    };
+    let rendered = || view()["segments"].as_array().expect("segments").iter().any(|x| other(x).contains("(the parcel)"));
+    assert!(!rendered());
+    let done = process();
+    assert!(!done.is_empty() && done.len() < 5 && done.iter().all(|d| d == "second-translation"), "{done:?}");
+    assert!(rendered());
+    assert!(process().is_empty());
+    glossary(&["edit", word, "--means", "a lorry with food", "--because", "asked again"]).ends(0);
+    let shown = glossary(&["show", word]).ends(0).out;
+    assert!(shown.contains("a lorry with food") && shown.contains("translated as: the parcel"), "{shown}");
+    glossary(&["edit", word, "--rendering", "", "--because", "it is not always meant"]).ends(0);
+    assert!(process().len() == done.len() && !rendered(), "what was made with it is made anew without");
+    glossary(&["show", "no such word"]).ends(3);
 }
 
 /// R1.38: times and voices without words; what is written then says that its author had been shown none.

@@ -54,9 +54,13 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         json!({"data": [{"id": "capitals"}]})
     } else {
         let asked: Value = serde_json::from_slice(&body).expect("JSON");
+        // Terms that are to be rendered in some way stand behind the instructions; what they stand for is said once more.
+        let told = asked["messages"][0]["content"].as_str().expect("instructions");
+        let terms = told.rsplit("Write nothing else.").next().unwrap_or_default();
+        let renderings: String = terms.lines().filter_map(|l| l.split_once(" = ")).map(|(_, r)| format!(" ({r})")).collect();
         let question = asked["messages"][1]["content"].as_str().expect("a question");
         let (_, lines) = question.split_once("Lines to translate:\n").expect("lines");
-        json!({"choices": [{"message": {"content": lines.to_uppercase()}, "finish_reason": "stop"}]})
+        json!({"choices": [{"message": {"content": lines.to_uppercase().replace('\n', &format!("{renderings}\n"))}, "finish_reason": "stop"}]})
     };
     let told = told.to_string();
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", told.len());

@@ -521,6 +521,61 @@ pub struct VoiceComparison {
     pub with_turns: Option<ObjectId>,
 }
 
+words! {
+    /// What kind of word a term of the glossary is.
+    TermSort {
+        /// Said among themselves instead of the usual word.
+        Slang = "slang",
+        /// A name that somebody goes by on the air.
+        CallSign = "call-sign",
+        /// A word or number that was agreed on to mean something else.
+        Cipher = "cipher",
+        #[allow(missing_docs)] Abbreviation = "abbreviation",
+        /// Name of a place, unit, weapon or other thing, as they say it.
+        Name = "name",
+        #[allow(missing_docs)] Other = "other",
+    }
+}
+
+/// What somebody says a word means in this case (R1.40). It stands beside the words of transcripts and never among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// The word or words as they are said, in their base form.
+    pub term: Text,
+    /// What kind of word it is.
+    pub sort: TermSort,
+    /// What it means.
+    pub meaning: Text,
+    /// Other words for the same; grammatical forms are found by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Text>,
+    /// How it is to be translated. Goes to the translator with the words, a meaning never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendering: Option<Text>,
+    /// How that is known: who explained it, where it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Text>,
+}
+impl Term {
+    /// Longest term, other word or rendering, in characters.
+    pub const MAX_CHARS: usize = 200;
+    /// Most other words for one.
+    pub const MAX_ALSO: usize = 50;
+
+    /// Every way to say it.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.term).chain(&self.also).map(|t| t.reveal().as_str())
+    }
+    /// True where it can be looked for in a text: each way to say it holds a letter or digit and is a short line, and they are few.
+    pub(super) fn can_be_found(&self) -> bool {
+        let short = |t: &str| t.chars().count() <= Self::MAX_CHARS && !t.contains(char::is_control);
+        self.also.len() <= Self::MAX_ALSO
+            && self.words().all(|w| short(w) && w.chars().any(char::is_alphanumeric))
+            && self.rendering.as_ref().is_none_or(|r| short(r.reveal()))
+    }
+}
+
 /// A legal hold, set or released.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use super::facts::{row, said};
 use crate::extract::Exhibit;
-use crate::records::{CaseRecords, ErrorEntry, Records};
+use crate::records::{CaseRecords, ErrorEntry, Records, TermEntry};
 use crate::safe::html;
 use crate::words;
 use std::io::{self, Write};
@@ -328,6 +328,37 @@ pub(super) fn case(out: &mut dyn Write, r: &CaseRecords) -> io::Result<()> {
         }
         writeln!(out, "</tbody>\n</table>")?;
     }
+    glossary(out, &r.terms)?;
     errors(out, "Errors in handling", &r.errors)?;
     writeln!(out, "</section>")
+}
+
+fn glossary(out: &mut dyn Write, terms: &[TermEntry]) -> io::Result<()> {
+    if terms.is_empty() {
+        return Ok(());
+    }
+    write!(
+        out,
+        "<table>\n<caption>Glossary: what words in the transcripts are said to mean. Whether a word is meant so in a place is not \
+         said, and the words themselves stand as they are.</caption>\n<thead><tr><th scope=\"col\">Word</th><th scope=\"col\">Kind</th>\
+         <th scope=\"col\">Meaning</th><th scope=\"col\">Known from</th><th scope=\"col\">By</th></tr></thead>\n<tbody>\n"
+    )?;
+    for t in terms {
+        let also: Vec<String> = t.also.iter().map(text).collect();
+        let also =
+            if also.is_empty() { String::new() } else { format!("<br><small class=\"dim\">also</small> {}", also.join(", ")) };
+        let rendering = t.rendering.as_ref();
+        let rendering =
+            rendering.map(|r| format!("<br><small class=\"dim\">translated as</small> {}", text(r))).unwrap_or_default();
+        writeln!(
+            out,
+            "<tr><td>{}{also}</td><td>{}</td><td>{}{rendering}</td><td>{}</td><td>{}</td></tr>",
+            text(&t.term),
+            plain(&t.sort),
+            text(&t.meaning),
+            said(t.basis.as_ref()),
+            who(&t.by, t.at)
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table>")
 }

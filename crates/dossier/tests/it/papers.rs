@@ -131,6 +131,8 @@ fn limits_and_conformance_are_data_and_words() {
         "Sheet 14, line 3",
         "is one person with",
         "a likeness and no proof",
+        "Glossary: what words",
+        "карандаш",
         "fre-902-14-draft.html",
     ] {
         let must = must.replace("An article says", "The article says the holdings were moved.");

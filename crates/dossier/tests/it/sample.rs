@@ -709,6 +709,16 @@ fn build(mut exhibits: Vec<Exhibit>, objects: Memory, rotate: bool) -> Sample {
                 by: Some(Actor::owner()),
             }],
             errors: Vec::new(),
+            terms: vec![TermEntry {
+                term: text("олівець"),
+                sort: "slang".into(),
+                meaning: text("a curator"),
+                also: vec![text("карандаш")],
+                rendering: None,
+                basis: Some(text("A former keeper explained it.")),
+                by: Actor::owner(),
+                at: at(4000),
+            }],
         },
         conformance: vec![
             row("leiden", "R1.10", Some(item(1)), "met", "Recording, transcript and translation form one family."),

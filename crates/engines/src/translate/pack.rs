@@ -1,7 +1,7 @@
 //! A translation model on this machine: OPUS-MT, NLLB, MADLAD or whatever else CTranslate2 runs, as a pack of kind `translation`.
 
 use super::primary;
-use super::words::{Line, Rendering, Translator};
+use super::words::{Job, Line, Rendering, Translator};
 use crate::EngineError;
 use crate::detect::EnginesConfig;
 use crate::host::{self, Host, HostPlan, Next};
@@ -146,8 +146,7 @@ impl Translator for Model {
     }
     fn translate(
         &self,
-        lines: &[Line],
-        to: &str,
+        Job { lines, to, .. }: Job<'_>,
         parts: &dyn Parts,
         cancel: &Arc<AtomicBool>,
         each: &mut dyn FnMut(&Line, Rendering),

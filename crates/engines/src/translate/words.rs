@@ -1,6 +1,6 @@
 //! Engine: the words of a transcript in another language, by whoever turns text into text.
 
-use super::{TranslateParams, findings, primary, survival};
+use super::{TermRendering, TranslateParams, findings, primary, survival};
 use crate::parts::Parts;
 use crate::remote::model_changed;
 use crate::speech::{document, parameters};
@@ -28,6 +28,17 @@ pub struct Line {
     pub wanted: bool,
 }
 
+/// What is asked of a translator.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// All the lines of a conversation in order.
+    pub lines: &'a [Line],
+    /// Primary tag of the language they are wanted in.
+    pub to: &'a str,
+    /// How terms are to be rendered; empty for who does not heed that.
+    pub glossary: &'a [TermRendering],
+}
+
 /// One line in another language.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendering {
@@ -48,12 +59,15 @@ pub trait Translator: Send + Sync {
     /// What is to be kept beside the parameters, of who translates; asked before and after each recording. `None` where the
     /// identity says all. Errors: nobody is there.
     fn presence(&self, cancel: &AtomicBool) -> Result<Option<serde_json::Value>, EngineError>;
-    /// Translates the lines that are wanted, of all the lines of a conversation in order, and hands over what it has, in any order,
-    /// each line at most once. `parts`: what an interrupted run left.
+    /// True where it is told how terms of the glossary are rendered.
+    fn heeds_glossary(&self) -> bool {
+        false
+    }
+    /// Translates the lines that are wanted and hands over what it has, in any order, each line at most once. `parts`: what an
+    /// interrupted run left.
     fn translate(
         &self,
-        lines: &[Line],
-        to: &str,
+        job: Job<'_>,
         parts: &dyn Parts,
         cancel: &Arc<AtomicBool>,
         each: &mut dyn FnMut(&Line, Rendering),
@@ -80,6 +94,9 @@ impl Engine for TranslateWords {
     fn contract(&self) -> &Contract {
         &self.contract
     }
+    fn heeds_glossary(&self) -> bool {
+        self.translator.heeds_glossary()
+    }
     fn run(&self, work: &mut Work<'_>) -> Result<Checked<Emitted>, EngineError> {
         work.check_cancel()?;
         let params: TranslateParams = parameters(work.params, |_| true)?;
@@ -95,7 +112,8 @@ impl Engine for TranslateWords {
         let (mut presence, mut noted) = (None, Vec::new());
         if !wanted.is_empty() {
             presence = self.translator.presence(&work.cancel)?;
-            self.translator.translate(&lines, to, work.parts, &work.cancel, &mut |line, rendering| {
+            let job = Job { lines: &lines, to, glossary: &params.glossary };
+            self.translator.translate(job, work.parts, &work.cancel, &mut |line, rendering| {
                 work.progress.advance(length_ms.get(line.id.as_str()).copied().unwrap_or(0));
                 done.insert(line.id.clone(), rendering);
             })?;

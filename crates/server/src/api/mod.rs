@@ -55,6 +55,7 @@ pub fn inside() -> Router<App> {
         .route("/items/{item}/records", post(records::put_item))
         .route("/records", get(records::of_case))
         .route("/records", post(records::put_case))
+        .route("/glossary", get(records::glossary))
         .route("/items/{item}/voices", get(voices::of_item))
         .route("/voices", get(voices::list))
         .route("/voices/{suggestion}", post(voices::decide))

@@ -32,6 +32,10 @@ pub async fn of_item(app: Opened, _: Acting, Path(item): Path<String>) -> Result
 pub async fn of_case(app: Opened, _: Acting) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({"records": app.case.records(None).await?})))
 }
+/// The terms that hold; one is put on record, corrected and taken back as any record of the case is, with the kind `term`.
+pub async fn glossary(app: Opened, _: Acting) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!({"terms": app.case.terms().await?})))
+}
 pub async fn put_item(
     app: Opened,
     Acting(actor): Acting,

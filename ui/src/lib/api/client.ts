@@ -2,7 +2,7 @@
 
 import { untrack } from 'svelte';
 import { blind } from '../review/blind.svelte';
-import type { AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Difference, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts, ReadText, Revision, SearchAnswer, Segment, Session, Transcript, Verification, VoicePair, Voices, Way } from './types';
+import type { AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Difference, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts, ReadText, Revision, SearchAnswer, Segment, Session, Term, Transcript, Verification, VoicePair, Voices, Way } from './types';
 
 const ROOT = '/api/v1';
 
@@ -180,6 +180,12 @@ export const takeBack = (id: string, record: string, because: string): Promise<u
 export const getVoices = (id: string, signal?: AbortSignal): Promise<Voices> => ask(item(id, '/voices'), signal);
 export const decideVoice = (suggestion: string, same: 'yes' | 'no', because: string): Promise<VoicePair> => post(`/voices/${encodeURIComponent(suggestion)}`, { same, because });
 export const takeVoiceBack = (record: string, because: string): Promise<unknown> => post('/records', { kind: 'voice', corrects: record, because });
+/** A term as it is written down; what is not said is left out. */
+export type TermBody = Pick<Term, 'term' | 'sort' | 'meaning'> & Partial<{ also: string[]; rendering: string; basis: string }>;
+export const getGlossary = async (signal?: AbortSignal): Promise<Term[]> => (await ask<{ terms: Term[] }>('/glossary', signal)).terms;
+export const putTerm = (record: TermBody): Promise<unknown> => post('/records', { kind: 'term', record });
+export const mendTerm = (corrects: string, record: TermBody, because: string): Promise<unknown> => post('/records', { kind: 'term', corrects, record, because });
+export const takeTermBack = (corrects: string, because: string): Promise<unknown> => post('/records', { kind: 'term', corrects, because });
 export const getPeaks = (id: string, signal?: AbortSignal): Promise<Peaks> => ask(item(id, '/peaks'), signal);
 export async function getText(id: string, signal?: AbortSignal): Promise<ReadText> {
   const it = await ask<ReadText>(item(id, '/text'), signal);

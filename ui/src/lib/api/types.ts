@@ -252,6 +252,26 @@ export interface Segment {
   second?: { text: string; engine: string };
   /** The newest revision that changed it: its words are a person's then. */
   revision?: number;
+  /** Words that the glossary explains. */
+  glosses?: Gloss[];
+}
+/** What somebody says a word means in this case. */
+export interface Term {
+  record: string;
+  term: string;
+  sort: string;
+  meaning: string;
+  also: string[];
+  rendering: string | null;
+  basis: string | null;
+  by: string;
+  time: string;
+}
+/** A word of the glossary in a text: record of the term, first character, one past the last, counted in code points. */
+export interface Gloss {
+  term: string;
+  start: number;
+  end: number;
 }
 export interface Speaker {
   id: string;
@@ -269,6 +289,8 @@ export interface Transcript {
   revision?: Revision;
   /** Present where words that the asking person did not write are withheld. */
   blind?: { seen: boolean; written: number };
+  /** Terms of the glossary that stand among the words. */
+  glossary?: Term[];
 }
 /** One segment that two texts have differently; `null`: nothing is said there. */
 export interface Difference {

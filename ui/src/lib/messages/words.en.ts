@@ -107,6 +107,13 @@ export const words = {
   'lost.name': 'name',
   'lost.negation': 'negation',
 
+  'term.slang': 'slang',
+  'term.call-sign': 'call-sign',
+  'term.cipher': 'cipher',
+  'term.abbreviation': 'abbreviation',
+  'term.name': 'name',
+  'term.other': 'other word',
+
   'stage.probe': 'Kind of file',
   'stage.decode': 'Sound decoded',
   'stage.peaks': 'Waveforms',

@@ -109,6 +109,13 @@ export const words: Record<keyof typeof english, string> = {
   'lost.name': 'ім’я',
   'lost.negation': 'заперечення',
 
+  'term.slang': 'сленг',
+  'term.call-sign': 'позивний',
+  'term.cipher': 'умовне слово',
+  'term.abbreviation': 'скорочення',
+  'term.name': 'назва',
+  'term.other': 'інше слово',
+
   'stage.probe': 'Вид файлу',
   'stage.decode': 'Розкодування звуку',
   'stage.peaks': 'Хвилі звуку',
