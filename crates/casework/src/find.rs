@@ -32,6 +32,8 @@ pub struct SearchRequest {
     pub lang: Option<String>,
     /// Only this kind of item.
     pub kind: Option<ItemKind>,
+    /// Whoever asks listens first (R1.38): words of recordings are left out.
+    pub blind: bool,
     /// At most so many hits.
     pub limit: usize,
 }
@@ -92,7 +94,8 @@ impl Casework {
             }
             None => None,
         };
-        let query = Query { lang, kind: request.kind, limit: request.limit.max(1), ..Query::new(request.query.clone()) };
+        let without = request.blind.then_some(Layer::Said);
+        let query = Query { lang, kind: request.kind, without, limit: request.limit.max(1), text: request.query.clone() };
         let answer = tokio::task::spawn_blocking(move || index.search(&query)).await.map_err(|_| CaseError::Lost)??;
         let mut hits = Vec::with_capacity(answer.hits.len());
         for h in answer.hits {

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::handover::{RecordBody, RecordKind};
 use zapys_domain::media::Document;
 use zapys_domain::revision::{Change, Manner, Mended, ReadFrom, Revision, Said, changes, newest};
-use zapys_domain::transcript::{Segment, Transcript, TranscriptForm};
+use zapys_domain::transcript::{Segment, Transcript, TranscriptForm, speaker_id};
 use zapys_domain::{Actor, DerivativeKind, ItemId, ObjectId, Private, RecordId};
 use zapys_dossier::records::Version;
 use zapys_formats::transcripts;
@@ -77,6 +77,19 @@ pub struct RevisionRequest {
     pub reason: Option<String>,
     /// A change that changes nothing says that the segment was heard and is so.
     pub changes: Vec<Change>,
+}
+
+/// Whose voice segments are said to be.
+#[derive(Clone, Debug)]
+pub struct VoiceChange {
+    /// Speaker whose segments are meant.
+    pub from: String,
+    /// Speaker they are given to; `None` for one more than is known.
+    pub to: Option<String>,
+    /// Only segments that begin between these, in milliseconds.
+    pub between_ms: Option<(u64, u64)>,
+    #[allow(missing_docs)]
+    pub reason: Option<String>,
 }
 
 /// One segment that two texts have differently.
@@ -217,6 +230,29 @@ impl Casework {
         self.put_revision(actor, item, revision).await
     }
 
+    /// Gives the segments of one voice, all or those of a stretch, to another: two voices become one, or one becomes two. The words stay
+    /// whose they were. Errors: `Record` where there is no such voice or stretch, or the other is no name of a voice.
+    pub async fn give_voice(&self, actor: &Actor, item: ItemId, change: VoiceChange) -> Result<LayerView> {
+        let now = self.words_at(item, Layer::Latest).await?;
+        let known: BTreeSet<&str> = now.speakers.iter().map(|s| s.id.as_str()).collect();
+        let VoiceChange { from, to, between_ms, reason } = change;
+        let refuse = |why| Err(CaseError::from(RecordError::Revision(why)));
+        let to = match to {
+            Some(to) if to == from => return refuse("both are one voice already"),
+            Some(to) if is_voice(&to) => to,
+            Some(_) => return refuse("a voice is named by a letter, or by S and a number"),
+            None => (0..).map(speaker_id).find(|id| !known.contains(id.as_str())).unwrap_or_default(),
+        };
+        let within = |ms: u64| between_ms.is_none_or(|(a, b)| (a..b).contains(&ms));
+        let meant = now.segments.iter().map(|s| &s.segment).filter(|s| s.speaker.as_deref() == Some(&from) && within(s.start_ms));
+        let changes: Vec<Change> = meant.map(|s| Change::voice(s.id.clone(), to.clone())).collect();
+        if changes.is_empty() {
+            return refuse("nothing there is of that voice");
+        }
+        let over = now.revision.map(|r| r.number);
+        self.revise(actor, item, RevisionRequest { over, manner: Manner::Correction, whole: false, reason, changes }).await
+    }
+
     async fn put_revision(&self, actor: &Actor, item: ItemId, revision: Revision) -> Result<LayerView> {
         let body = Some(RecordBody::Revision(revision));
         let put = RecordRequest { kind: RecordKind::Revision, items: vec![item], body, corrects: None, because: None };
@@ -305,6 +341,30 @@ impl Casework {
         let Some(top) = pick(&all, Layer::Latest)? else { return Ok(None) };
         let (machine, _) = self.base(item, top.revision.base).await?;
         Ok(Some(Mended::of(machine, numbers(&chain(&all, top)?))))
+    }
+
+    /// Segments of the newest machine transcripts of the case that people answer for: they wrote, confirmed or took them away, or went
+    /// through the whole. Told from the records alone; no transcript is opened.
+    pub(crate) async fn segments_answered_for(&self) -> Result<u64> {
+        let revised = self.store.records_of_kind(RecordKind::Revision).await?;
+        let items: BTreeSet<ItemId> = revised.iter().filter_map(|r| r.item).collect();
+        drop(revised);
+        let mut sum = 0;
+        for item in items {
+            let all = self.numbered(item).await?;
+            let Some(top) = pick(&all, Layer::Latest)? else { continue };
+            let newest = self.store.derivative(item, DerivativeKind::Transcript).await?;
+            if newest.and_then(|d| d.output) != Some(top.revision.base) {
+                continue;
+            }
+            let there = self.row(item).await?.facts.n_segments.unwrap_or(0);
+            let layers = chain(&all, top)?;
+            let changes = layers.iter().flat_map(|n| &n.revision.changes).filter(|c| !c.only_voice());
+            // Those that people added are none of the machine's.
+            let answered: BTreeSet<&str> = changes.map(|c| c.segment.as_str()).filter(|id| !id.starts_with('h')).collect();
+            sum += if top.revision.whole { there } else { there.min(answered.len() as u64) };
+        }
+        Ok(sum)
     }
 
     /// The machine's transcript of that digest, and how it was made.
@@ -396,5 +456,14 @@ fn layer_view(n: &Numbered, all: &[Numbered]) -> LayerView {
         reason: n.revision.reason.as_ref().map(|r| r.reveal().clone()),
         form: n.revision.read_from.as_ref().map(|f| f.form.clone()),
         current: n.current,
+    }
+}
+
+/// A name as machines give voices: a capital letter, or S and a number.
+fn is_voice(id: &str) -> bool {
+    match id.as_bytes() {
+        [b'A'..=b'Z'] => true,
+        [b'S', rest @ ..] => (1..=3).contains(&rest.len()) && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
     }
 }

@@ -389,7 +389,8 @@ impl Casework {
     /// The case at a glance.
     pub async fn overview(&self) -> Result<CaseView> {
         let find = async {
-            let counts = self.store.counts().await?;
+            let mut counts = self.store.counts().await?;
+            counts.segments = counts.segments.saturating_sub(self.segments_answered_for().await?);
             let (stages, sound) = self.numbers_of_work().await?;
             Ok((counts, stages, sound))
         };

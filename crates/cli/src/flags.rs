@@ -335,6 +335,25 @@ pub enum Review {
         #[arg(default_value = "latest")]
         b: String,
     },
+    /// Give the segments of one voice to another: all of them, or those of a stretch; the words stay whose they were
+    #[command(
+        after_help = "`zapys review voice ITEM B --to A` makes two voices one; `zapys review voice ITEM A --to new --between 01:10 02:30` makes one two. Undo: `zapys review retract`."
+    )]
+    Voice {
+        /// Item id, unique prefix, or sha256: digest
+        item: String,
+        /// Speaker whose segments are meant, as `zapys transcript` names it
+        from: String,
+        /// Speaker they are given to, or new
+        #[arg(long, value_name = "SPEAKER|new")]
+        to: String,
+        /// Only segments that begin in this stretch: from, to
+        #[arg(long, num_args = 2, value_names = ["HH:MM:SS", "HH:MM:SS"])]
+        between: Option<Vec<String>>,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Take a revision back; it stays readable by its number
     Retract {
         /// Item id, unique prefix, or sha256: digest
@@ -384,6 +403,9 @@ pub struct Search {
     /// At most so many hits
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub limit: usize,
+    /// Without words of recordings: for whoever listens first
+    #[arg(long)]
+    pub blind: bool,
     /// words (meaning and both are not there yet)
     #[arg(long, default_value = "words", value_name = "MODE")]
     pub mode: String,

@@ -90,6 +90,15 @@ impl Change {
     pub fn heard(segment: String) -> Self {
         Self { segment, ..Self::default() }
     }
+    /// Whose voice it is, and nothing about the words.
+    pub fn voice(segment: String, speaker: String) -> Self {
+        Self { segment, speaker: Some(speaker), ..Self::default() }
+    }
+    /// True where nothing but the voice is changed: whoever says whose voice it is need not have heard what it says.
+    pub fn only_voice(&self) -> bool {
+        self.speaker.is_some()
+            && *self == Self { segment: self.segment.clone(), speaker: self.speaker.clone(), ..Self::default() }
+    }
     /// True where nothing is changed: it was heard, and is so.
     pub fn is_heard(&self) -> bool {
         *self == Self::heard(self.segment.clone())
@@ -125,7 +134,8 @@ pub fn newest<T>(all: &[T], of: impl Fn(&T) -> Option<Manner>) -> Option<&T> {
 pub struct Mended {
     /// The text with every layer applied.
     pub words: Transcript,
-    /// Number of the layer that last changed a segment, by segment. What is not in it is the machine's.
+    /// Number of the layer whose words a segment holds, by segment: it wrote, confirmed, moved or took them away. The words of what is
+    /// not in it are the machine's, though somebody may have given the segment another voice.
     pub by: BTreeMap<String, u32>,
 }
 impl Mended {
@@ -133,7 +143,8 @@ impl Mended {
     pub fn of<'r>(machine: Transcript, layers: impl IntoIterator<Item = (u32, &'r Revision)>) -> Self {
         let mut mended = Self { words: machine, by: BTreeMap::new() };
         for (number, revision) in layers {
-            mended.by.extend(revision.changes.iter().map(|c| (c.segment.clone(), number)));
+            let answered = revision.changes.iter().filter(|c| !c.only_voice());
+            mended.by.extend(answered.map(|c| (c.segment.clone(), number)));
             mended.words = revision.apply(&mended.words);
         }
         mended

@@ -41,6 +41,8 @@ pub struct Query {
     pub lang: Option<Lang>,
     /// Only passages of items of this kind.
     pub kind: Option<ItemKind>,
+    /// No passages of this layer.
+    pub without: Option<Layer>,
     /// Most hits returned, 1 to 1000.
     pub limit: usize,
 }
@@ -48,7 +50,7 @@ pub struct Query {
 impl Query {
     /// Twenty hits in any language and kind.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), lang: None, kind: None, limit: 20 }
+        Self { text: text.into(), lang: None, kind: None, without: None, limit: 20 }
     }
 }
 
@@ -141,6 +143,8 @@ impl Index {
         };
         clauses.extend(query.lang.as_ref().map(|lang| filter(self.fields.lang, lang.as_str())));
         clauses.extend(query.kind.map(|kind| filter(self.fields.kind, kind.word())));
+        let layer = |layer: Layer| term(self.fields.layer, layer.word(), IndexRecordOption::Basic);
+        clauses.extend(query.without.map(|without| (Occur::MustNot, layer(without))));
         Box::new(BooleanQuery::new(clauses))
     }
 

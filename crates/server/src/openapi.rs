@@ -113,7 +113,12 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
         "What a standard finds met or missing: `standard` is leiden, hala or berkeley; `item` may repeat",
         "Conformance",
     ),
-    ("post", "/search", "Search words said, read, written and translated", "Search"),
+    (
+        "post",
+        "/search",
+        "Search words said, read, written and translated: query, lang, kind, limit; `blind`: without words of recordings",
+        "Search",
+    ),
     ("post", "/intake", "Take in one file: the body is its bytes, `name` its name", "Added"),
     ("post", "/process", "Compute whatever is due; goes on where it was paused", "Queued"),
     ("post", "/process/pause", "Begin nothing new until `/process`; what is under way comes to its end", "Paused"),

@@ -1,5 +1,6 @@
-//! The end of SQLite's connections. Each lives in a thread of its own, and encrypts as long as it lives; a program that ends
-//! meanwhile takes the library's cipher away under it, and falls. So every program waits for [`closed`] before it ends.
+//! The end of SQLite's connections. Each lives in a thread of its own; the last one to close brings the log of writes back into the
+//! file of the record and takes the log away. So every program waits for [`closed`] before it ends. Library code run at the end of a
+//! process would take the cipher away under one that still lives.
 
 use sqlx::SqlitePool;
 use std::sync::LazyLock;

@@ -180,6 +180,8 @@ export default function recording(bench) {
       const before = await latest();
       const idx = before.segments.findIndex((segment) => segment.revision === undefined && !segment.flags.includes('no-speech') && segment.words.length > 1);
       const { text, id } = before.segments[idx];
+      const unreviewed = async () => (await bench.get('/case')).unreviewed_segments;
+      const all = await unreviewed();
       await bench.with(`/items/${item}`, async (page) => {
         await ready(page);
         const cell = row(page, idx).locator('.cell:not(.tr)');
@@ -216,11 +218,12 @@ export default function recording(bench) {
         await page.locator('body').press('r');
         await row(page, idx).locator('.cell.p').waitFor();
         assert.equal((await latest()).segments[idx].text, text);
+        assert.equal(await unreviewed(), all - 1, 'the case counts what people confirmed');
         await page.locator(`[data-seg="${Math.min(idx + 1, before.segments.length - 1)}"][aria-current="true"]`).waitFor();
         await page.getByRole('button', { name: 'Take back' }).click();
         await row(page, idx).locator('.cell.m').first().waitFor();
       }, { forgive: (text) => /409 \(Conflict\)/.test(text) });
-      assert.equal((await latest()).revision.number, before.revision.number);
+      assert.deepEqual([(await latest()).revision.number, await unreviewed()], [before.revision.number, all]);
     });
 
     test('first listening is blind: the page never has the words of others', async () => {
@@ -309,6 +312,44 @@ export default function recording(bench) {
         await page.waitForFunction((ms) => Math.abs(window.seen.sounds.at(-1).currentTime * 1000 - ms) < 20, segments[idx].start_ms);
         assert.equal(await page.evaluate(() => window.seen.plays), 0);
       });
+    });
+
+    test('whoever listens first finds no words of recordings either', async () => {
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        await page.getByRole('button', { name: 'Blind', exact: true }).click();
+        await page.getByText('Words of machines and of others are withheld').waitFor();
+        await page.getByRole('link', { name: 'Search' }).click();
+        await page.locator('#page input[type="search"]').fill('конференция');
+        await page.keyboard.press('Enter');
+        await page.getByText('No place found for these words').waitFor();
+        await page.getByRole('button', { name: 'End blind listening' }).click();
+        await page.locator('[data-hit]').first().waitFor();
+      });
+    });
+
+    test('a whole voice is given to another in one step, and the words stay the machine\'s', async () => {
+      const before = await words();
+      const own = (transcript, id) => transcript.segments.filter((segment) => segment.speaker === id).length;
+      const idx = before.segments.findIndex((segment) => segment.speaker === 'B' && segment.revision === undefined);
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        await row(page, idx).locator('.at').click();
+        await page.locator(`[data-seg="${idx}"][aria-current="true"]`).waitFor();
+        await page.locator('body').press('e');
+        assert.equal(await page.getByRole('combobox', { name: 'For which segments' }).count(), 0, 'not asked while the voice stays');
+        await page.getByRole('combobox', { name: 'Voice', exact: true }).selectOption('A');
+        await page.getByRole('combobox', { name: 'For which segments' }).selectOption({ label: `all ${own(before, 'B')} of B` });
+        await page.getByRole('button', { name: /^Save/ }).click();
+        await page.getByText(/Saved as revision \d+/).waitFor();
+        const now = await words();
+        assert.deepEqual([own(now, 'A'), own(now, 'B')], [own(before, 'A') + own(before, 'B'), 0]);
+        const mine = (transcript) => transcript.segments.filter((segment) => segment.revision !== undefined).length;
+        assert.equal(mine(now), mine(before), 'nobody has said that the words are right');
+        await page.getByRole('button', { name: 'Take back' }).click();
+        await page.getByText(/Saved as revision/).waitFor({ state: 'detached' });
+      });
+      assert.equal(own(await words(), 'B'), own(before, 'B'));
     });
 
     test('voices much like one of another recording are suggested, and a person decides with a reason', async () => {

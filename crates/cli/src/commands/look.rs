@@ -184,7 +184,7 @@ pub async fn search(args: Search, settings: &Settings, out: &Out) -> Result<Ende
     }
     let kind = kind(args.kind.as_deref())?;
     let case = open(settings, Access::Read).await?;
-    let request = SearchRequest { query: args.query.join(" "), lang: args.lang, kind, limit: args.limit };
+    let request = SearchRequest { query: args.query.join(" "), lang: args.lang, kind, blind: args.blind, limit: args.limit };
     let found = case.search(&request).await?;
     for h in &found.hits {
         out.object(h);

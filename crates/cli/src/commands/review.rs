@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::Path;
 use zapys_casework::interchange::TranscriptForm;
 use zapys_casework::view::{LayerView, clock};
-use zapys_casework::{Access, CaseError, Layer, RecordRequest, ReviewRequest, Settings};
+use zapys_casework::{Access, CaseError, Layer, RecordRequest, ReviewRequest, Settings, VoiceChange};
 use zapys_domain::handover::RecordKind;
 use zapys_domain::revision::Manner;
 
@@ -59,6 +59,20 @@ pub async fn review(args: Review, settings: &Settings, out: &Out) -> Result<Ende
             });
             Ok(Ended::Done)
         }
+        Review::Voice { item, from, to, between, reason } => {
+            let bad = CaseError::Flag { flag: "--between", wants: "two times such as 01:10 and 02:30.5, the earlier first" };
+            let between_ms = match between.as_deref() {
+                Some([a, b]) => Some(ms(a).zip(ms(b)).filter(|(a, b)| a < b).ok_or(bad)?),
+                _ => None,
+            };
+            let to = (to != "new").then_some(to);
+            let case = open(settings, Access::Write).await?;
+            let id = case.resolve(&item).await?;
+            let view = case.give_voice(&actor(), id, VoiceChange { from, to, between_ms, reason }).await?;
+            out.object(&view);
+            out.say(line(&view));
+            Ok(Ended::Done)
+        }
         Review::Retract { item, number, because } => {
             let case = open(settings, Access::Write).await?;
             let id = case.resolve(&item).await?;
@@ -92,6 +106,16 @@ async fn add(args: ReviewAdd, settings: &Settings, out: &Out) -> Result<Ended, C
     out.object(&view);
     out.say(line(&view));
     Ok(Ended::Done)
+}
+
+/// A time such as `70`, `01:10` or `1:01:10.5`, in milliseconds.
+fn ms(text: &str) -> Option<u64> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let (seconds, rest) = parts.split_last().filter(|(_, rest)| rest.len() <= 2)?;
+    let plain = |t: &&str| !t.is_empty() && t.len() <= 9 && t.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let seconds: f64 = Some(seconds).filter(|s| plain(s))?.parse().ok()?;
+    let minutes = rest.iter().try_fold(0u64, |sum, part| Some(sum * 60 + part.parse::<u64>().ok().filter(|_| plain(part))?));
+    Some(minutes? * 60_000 + (seconds * 1000.0).round() as u64)
 }
 
 fn layer(flag: &'static str, text: &str) -> Result<Layer, CaseError> {

@@ -43,6 +43,7 @@ fn tape_to_dossier() {
     written_things_are_read(&s, truth);
     forms_are_found(&s);
     people_say_how_many_speak(&s);
+    voices_are_repaired(&s);
     let server = Translator::start();
     two_hearings_are_compared(&s, &server);
     voices_are_compared_across_recordings(&s);
@@ -154,6 +155,37 @@ fn people_say_how_many_speak(s: &Stage) {
     let done = s.run(&["-C", "case", "process", "--json"]).ends(0).json();
     assert!(done.iter().any(|e| e["event"] == "finished" && e["derivation"] == "transcript"), "{done:?}");
     assert_eq!(speakers(), 2);
+}
+
+/// Two voices become one and one becomes two, each in one step; whose voice it is says nothing about the words.
+fn voices_are_repaired(s: &Stage) {
+    let item = s.item("voice.amr");
+    let view = || s.run(&["-C", "case", "transcript", &item, "--format", "json"]).ends(0).json().remove(0);
+    let segments = || view()["segments"].as_array().expect("segments").clone();
+    let spoken = |by: &str| segments().iter().filter(|x| x["speaker"] == by).count();
+    let (a, b) = (spoken("A"), spoken("B"));
+    assert!(a > 0 && b > 0);
+    let voice = |from: &str, more: &[&str]| s.run(&[&["-C", "case", "review", "voice", &item, from], more].concat());
+    voice("B", &["--to", "B"]).ends(3).says("one voice already");
+    voice("B", &["--to", "Ivan"]).ends(3).says("named by a letter");
+    voice("Z", &["--to", "A"]).ends(3).says("nothing there is of that voice");
+    voice("B", &["--to", "A", "--between", "00:10", "00:05"]).ends(3).says("the earlier first");
+    let made = voice("B", &["--to", "A", "--reason", "one woman", "--json"]).ends(0).json().remove(0);
+    assert_eq!((&made["number"], made["changed"].as_u64()), (&json!(1), Some(b as u64)));
+    assert_eq!((spoken("A"), spoken("B")), (a + b, 0));
+    assert!(
+        segments().iter().all(|x| x["revision"].is_null()) && view()["reviewed"] == false,
+        "the words are still the machine's"
+    );
+    let starts: Vec<u64> = segments().iter().map(|x| x["start_ms"].as_u64().expect("a time")).collect();
+    let from = format!("00:{:06.3}", starts[1] as f64 / 1000.0);
+    voice("A", &["--to", "new", "--between", &from, "1:00:00"]).ends(0);
+    let later = starts.iter().filter(|t| **t >= starts[1]).count();
+    assert_eq!((spoken("A"), spoken("C")), (a + b - later, later));
+    for number in ["2", "1"] {
+        s.run(&["-C", "case", "review", "retract", &item, number, "--because", "only tried"]).ends(0);
+    }
+    assert_eq!((spoken("A"), spoken("B"), spoken("C")), (a, b, 0));
 }
 
 /// R1.14, R1.43: machines suggest that two voices are one person's, people decide, and what a voice is like goes nowhere.
@@ -291,6 +323,11 @@ fn first_listening_is_blind(s: &Stage) {
     assert_eq!(view["blind"], json!({"seen": false, "written": 0}));
     let segments = view["segments"].as_array().expect("segments");
     assert!(segments.len() > 2);
+    let said = |more: &[&str]| {
+        let hits = s.run(&[&["-C", "case", "search", "номер", "--json"], more].concat()).json();
+        hits.iter().filter(|h| h["layer"] == "said").count()
+    };
+    assert!(said(&[]) > 0 && said(&["--blind"]) == 0, "what a search finds would tell the words");
     for x in segments {
         assert_eq!((&x["text"], &x["words"], &x["flags"], &x["translations"]), (&json!(""), &json!([]), &json!([]), &json!({})));
         assert!(x["end_ms"].as_u64() > x["start_ms"].as_u64());

@@ -77,7 +77,8 @@ impl<'a> Revised<'a> {
         for (now, then) in self.rows() {
             let Some(s) = now.or(then) else { continue };
             let who = s.speaker.as_ref().map(|id| format!("<b class=\"who w0\">{}</b>", html(id))).unwrap_or_default();
-            write!(out, "<tr><td class=\"at\">{who}{}</td>", words::clock(s.start_ms))?;
+            let told = told_apart(now, then).map(|id| format!("<br><small class=\"dim\">the machine: {}</small>", html(id)));
+            write!(out, "<tr><td class=\"at\">{who}{}{}</td>", words::clock(s.start_ms), told.unwrap_or_default())?;
             match now {
                 Some(s) if self.reviewed(s) => write!(
                     out,
@@ -122,12 +123,13 @@ impl<'a> Revised<'a> {
         for (now, then) in self.rows() {
             let Some(s) = now.or(then) else { continue };
             let who = s.speaker.as_deref().map(|w| format!(" {}", line(w))).unwrap_or_default();
+            let told = told_apart(now, then).map(|id| format!(", the machine: {}", line(id))).unwrap_or_default();
             let whose = match (self.by(s), now.is_some_and(|s| self.reviewed(s))) {
                 (Some(n), _) => format!("revision {n}"),
                 (None, true) => "gone through".into(),
                 (None, false) => "machine, unreviewed".into(),
             };
-            let _ = writeln!(out, "\n[{} to {}]{who} ({whose})", words::clock(s.start_ms), words::clock(s.end_ms));
+            let _ = writeln!(out, "\n[{} to {}]{who}{told} ({whose})", words::clock(s.start_ms), words::clock(s.end_ms));
             match now {
                 Some(s) if !self.reviewed(s) && silent(s) => out.push_str("  text over no speech is left out\n"),
                 Some(s) => _ = writeln!(out, "  {}: {}", s.language, line(&s.text)),
@@ -139,6 +141,12 @@ impl<'a> Revised<'a> {
         }
         out
     }
+}
+
+/// Whose voice the machine took it for, where people say another.
+fn told_apart<'s>(now: Option<&Segment>, then: Option<&'s Segment>) -> Option<&'s str> {
+    let machine = then?.speaker.as_deref()?;
+    (now?.speaker.as_deref() != Some(machine)).then_some(machine)
 }
 
 fn silent(s: &Segment) -> bool {

@@ -15,6 +15,8 @@ pub struct Asked {
     lang: Option<String>,
     kind: Option<String>,
     limit: Option<usize>,
+    #[serde(default)]
+    blind: bool,
 }
 
 pub async fn search(app: Opened, _: Acting, Json(asked): Json<Asked>) -> Result<Json<SearchView>, Problem> {
@@ -24,6 +26,7 @@ pub async fn search(app: Opened, _: Acting, Json(asked): Json<Asked>) -> Result<
         None => None,
     };
     let limit = asked.limit.unwrap_or(50).min(500);
-    let request = SearchRequest { query: asked.query, lang: asked.lang.filter(|l| !l.is_empty()), kind, limit };
+    let request =
+        SearchRequest { query: asked.query, lang: asked.lang.filter(|l| !l.is_empty()), kind, blind: asked.blind, limit };
     Ok(Json(app.case.search(&request).await?))
 }

@@ -207,7 +207,7 @@ export const eventsUrl = `${ROOT}/events`;
 export const intakeUrl = (name: string): string => `${ROOT}/intake?name=${encodeURIComponent(name)}`;
 
 /** Words go in the body, so that no address, history or log holds them. */
-export const search = (query: { query: string; lang?: string; kind?: string; limit: number }, signal?: AbortSignal): Promise<SearchAnswer> =>
+export const search = (query: { query: string; lang?: string; kind?: string; limit: number; blind?: boolean }, signal?: AbortSignal): Promise<SearchAnswer> =>
   post('/search', query, signal);
 export const verify = (): Promise<Verification> => post('/verify');
 export const pauseWork = (): Promise<{ paused: boolean }> => post('/process/pause');

@@ -3,12 +3,15 @@
 
 import { hear, Refusal, revise, takeBack, type SegmentChange } from '../api/client';
 import type { Revision, Segment, Transcript } from '../api/types';
+import { given, type Reach } from './give';
 
 /** What is being written. */
 export interface Draft {
   segment: string;
   text: string;
   speaker: string | null;
+  /** Which segments of its voice another voice is given to. */
+  reach: Reach;
 }
 
 export class Review {
@@ -35,7 +38,7 @@ export class Review {
 
   begin(segment: Segment): void {
     this.refusal = null;
-    this.draft = { segment: segment.id, text: segment.text, speaker: segment.speaker };
+    this.draft = { segment: segment.id, text: segment.text, speaker: segment.speaker, reach: 'one' };
   }
   /** Leaves the segment as it was. */
   drop = (): void => {
@@ -55,7 +58,7 @@ export class Review {
       this.drop();
       return true;
     }
-    return this.#put(edit);
+    return this.#put(edit, draft.reach);
   }
   /** A person heard the segment and it is right as it stands. */
   heard(segment: Segment): Promise<boolean> {
@@ -66,7 +69,7 @@ export class Review {
     return this.#put({ segment: id, removed: true });
   }
 
-  async #put(edit: SegmentChange): Promise<boolean> {
+  async #put(edit: SegmentChange, reach: Reach = 'one'): Promise<boolean> {
     const transcript = this.#transcript();
     if (!transcript || this.saving) return false;
     this.saving = true;
@@ -74,7 +77,7 @@ export class Review {
     try {
       this.last = transcript.blind
         ? await hear(this.#item, [{ segment: edit.segment, text: edit.removed ? '' : (edit.text ?? '') }])
-        : await revise(this.#item, transcript.revision?.number ?? null, [edit]);
+        : await revise(this.#item, transcript.revision?.number ?? null, given(transcript.segments, edit, reach));
       if (this.draft?.segment === edit.segment) this.draft = null;
       return true;
     } catch (cause) {
