@@ -88,6 +88,8 @@ struct Gathered {
     protections: Vec<Sensitivity>,
     /// Revisions of its transcript that were not taken back.
     n_revisions: usize,
+    /// The language, where people answer for a translation of every segment that has words.
+    translated_by_people: Option<String>,
     web: Option<WebParts>,
     /// What the columns of a call table mean.
     call_fields: Option<Vec<String>>,
@@ -179,6 +181,7 @@ impl Casework {
             standing: self.standing(item, &acquisitions).await?,
             web: self.web_parts(&row, &acquisitions).await?,
             n_revisions: current(self.store.records(item).await?).iter().filter(|r| r.kind == RecordKind::Revision).count(),
+            translated_by_people: self.translated_by_people(item).await?,
             entries: self.store.entries_of(item).await?,
             case: case.clone(),
             row,

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::recall::Recall;
+use crate::review::Translators;
 use crate::show;
 use crate::view::{HitView, SearchView, Unsearchable};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,8 +99,17 @@ impl Casework {
         let query = Query { lang, kind: request.kind, without, limit: request.limit.max(1), text: request.query.clone() };
         let answer = tokio::task::spawn_blocking(move || index.search(&query)).await.map_err(|_| CaseError::Lost)??;
         let mut hits = Vec::with_capacity(answer.hits.len());
+        let mut people: BTreeMap<ItemId, Option<Translators>> = BTreeMap::new();
         for h in answer.hits {
             let row = self.row(h.item).await?;
+            let mut translated_by = None;
+            if let Some(translation) = &h.translation {
+                if let std::collections::btree_map::Entry::Vacant(none) = people.entry(h.item) {
+                    none.insert(self.translators(h.item).await?);
+                }
+                let theirs = people.get(&h.item).and_then(|p| p.as_ref()?.newest(&h.segment, &h.text));
+                translated_by = theirs.filter(|(_, text)| text == translation).map(|(by, _)| by.to_owned());
+            }
             hits.push(HitView {
                 item: h.item,
                 title: show::title(&row),
@@ -110,6 +120,7 @@ impl Casework {
                 language: h.language.to_string(),
                 text: h.text,
                 translation: h.translation,
+                translated_by,
                 revision: h.revision,
                 score: h.score,
                 matched: h.matched.word().into(),
@@ -266,6 +277,11 @@ impl Casework {
             said = spoken(&row, &t.value, translation.as_ref().map(|t| &t.value));
             if let Some(mended) = self.mended(id).await? {
                 said = mended_words(&row, &mended, said);
+            }
+            if let Some(people) = self.translators(id).await? {
+                for p in &mut said {
+                    p.translation = people.newest(&p.segment, &p.text).map(|(_, text)| text.to_owned()).or(p.translation.take());
+                }
             }
         }
         if let Some(t) = self.derived::<Document<ReadText>>(id, DerivativeKind::Text).await? {

@@ -58,6 +58,8 @@ pub enum RecordError {
     Excerpt(&'static str),
     #[error("the revision does not hold: {0}")]
     Revision(&'static str),
+    #[error("the translation does not hold: {0}")]
+    Translation(&'static str),
 }
 impl Fault for RecordError {
     fn kind(&self) -> FaultKind {
@@ -76,7 +78,7 @@ impl Fault for RecordError {
             Self::CorrectedAlready => "Correct the newest record of the chain; `zapys record list` shows it.".into(),
             Self::NoReason => "Say why with --because.".into(),
             Self::ProtectionStays => "Put another level on record, with a reason.".into(),
-            Self::Revision(_) => "`zapys transcript ITEM` shows the text as it stands.".into(),
+            Self::Revision(_) | Self::Translation(_) => "`zapys transcript ITEM` shows the text as it stands.".into(),
             Self::Excerpt(_) => "Check the whole and the span; `zapys show ITEM` tells how long a recording is.".into(),
         }
     }
@@ -95,6 +97,7 @@ impl Fault for RecordError {
             Self::ProtectionStays => "protection-stays",
             Self::Excerpt(_) => "bad-excerpt",
             Self::Revision(_) => "bad-revision",
+            Self::Translation(_) => "bad-translation",
         }
     }
 }
@@ -157,6 +160,11 @@ impl Casework {
                 self.check_revision(*item, r).await?;
             }
         }
+        if let Some(RecordBody::Translation(t)) = &body {
+            for item in &items {
+                self.check_translation(*item, t).await?;
+            }
+        }
         let mut tx = self.store.begin().await?;
         let mut ledger = self.ledger(&mut tx).await?;
         let mut ids = Vec::new();
@@ -184,7 +192,7 @@ impl Casework {
         }
         ledger.close(&mut tx).await?;
         tx.commit().await?;
-        if kind == RecordKind::Revision {
+        if matches!(kind, RecordKind::Revision | RecordKind::Translation) {
             self.index_revised(&items).await;
         }
         let mut views = Vec::new();
@@ -259,6 +267,7 @@ impl Casework {
             Some(RecordBody::Phase(p)) => act = act.code("phase", p.phase.word()),
             Some(RecordBody::Revision(r)) => act = act.code("manner", r.manner.word()),
             Some(RecordBody::Voice(v)) => act = act.code("same", v.same.word()),
+            Some(RecordBody::Translation(t)) => act = act.code("into", t.language.as_str()),
             Some(RecordBody::Hold(h)) => {
                 act = act.code("state", h.state.word()).authority(Some(h.authority.reveal()))?;
             }

@@ -11,10 +11,10 @@ mod subtitles;
 #[cfg(test)]
 mod tests;
 
-use crate::view::{SegmentView, TranscriptView, clock};
+use crate::view::{SegmentTranslation, SegmentView, TranscriptView, clock};
 use std::fmt::Write;
 
-use zapys_domain::transcript::BY_EAR;
+use zapys_domain::transcript::{BY_EAR, TRANSLATED_BY};
 pub use zapys_domain::transcript::{REVIEWED, TranscriptForm, UNREVIEWED};
 
 /// The transcript in this form; `lang`: the translation that stands beside the words, where the form has a place for one (ELAN and
@@ -59,7 +59,15 @@ fn heard_by(t: &TranscriptView) -> String {
 /// The translation of a segment that was asked for, on a line of its own; nothing where there is none.
 fn below(s: &SegmentView, lang: Option<&str>) -> String {
     let other = lang.and_then(|l| s.translations.get(l));
-    other.map(|other| format!("\n{} ({})", other.text, UNREVIEWED.to_lowercase())).unwrap_or_default()
+    other.map(|other| format!("\n{} ({})", other.text, whose(other))).unwrap_or_default()
+}
+/// Whose a translation is.
+fn whose(t: &SegmentTranslation) -> String {
+    match &t.by {
+        Some(by) => format!("{TRANSLATED_BY}{by}"),
+        None if t.reviewed_by.is_empty() => UNREVIEWED.to_lowercase(),
+        None => format!("{TRANSLATED_BY}{}, confirmed by {}", t.engine, t.reviewed_by.join(", ")),
+    }
 }
 /// The words of a segment, and below them that translation.
 fn words(s: &SegmentView, lang: Option<&str>) -> String {

@@ -51,7 +51,9 @@ pub use jobs::ProcessRequest;
 pub use open::{Access, Casework, CreateOptions, Places, Protection};
 pub use produce::{ProduceRequest, ProductionFormat};
 pub use proofs::{CheckpointRef, ConsistencyView, CosignatureView, ProofView};
-pub use review::{DifferenceView, Heard, Layer, ReviewRequest, RevisionRequest, VoiceChange};
+pub use review::{
+    DifferenceView, Heard, Layer, ReviewRequest, RevisionRequest, Translated, TranslationFile, TranslationRequest, VoiceChange,
+};
 pub use rotate::{KeyLoss, KeyView};
 pub use settings::Settings;
 pub use show::{ItemsRequest, ItemsSort, ProxyFile};

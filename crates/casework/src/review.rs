@@ -5,9 +5,12 @@
 //! with the layer it was made from, so that what its form cannot hold (times of words, doubts, languages) is not lost.
 
 mod listen;
+mod translations;
 
 pub use listen::Heard;
 pub(crate) use listen::WORDS;
+pub(crate) use translations::Translators;
+pub use translations::{Translated, TranslationFile, TranslationRequest};
 
 use crate::Result;
 use crate::error::CaseError;
@@ -140,6 +143,7 @@ impl Casework {
     /// Errors: `NoSuchRevision`, and those of [`Casework::transcript`].
     pub async fn transcript_at(&self, item: ItemId, layer: Layer) -> Result<TranscriptView> {
         let mut view = self.words_at(item, layer).await?;
+        self.beside(&mut view, layer).await?;
         self.gloss(&mut view).await?;
         Ok(view)
     }
@@ -162,7 +166,7 @@ impl Casework {
             let flags = beside.as_ref().filter(|_| revision.is_none()).map(|b| b.segment.flags.clone());
             let segment = Segment { flags: flags.unwrap_or_else(|| segment.flags.clone()), ..segment };
             let (translations, second) = beside.map(|b| (b.translations, b.second)).unwrap_or_default();
-            SegmentView { revision, translations, second: second.filter(|_| revision.is_none()), segment, glosses: Vec::new() }
+            SegmentView { translations, second: second.filter(|_| revision.is_none()), revision, ..SegmentView::of(segment) }
         });
         let mut engine = engine_view(&derivation);
         engine.parameters = parameters;
@@ -293,6 +297,7 @@ impl Casework {
             speaker: s.speaker.clone(),
             language: Some(s.language.clone()),
             text: s.text.clone(),
+            ..Said::default()
         };
         let found = changes(&a, &b.segments.iter().map(said).collect::<Vec<_>>(), 1);
         let differ = found.into_iter().map(|c| {
@@ -314,12 +319,13 @@ impl Casework {
         Ok(all)
     }
 
-    /// What a production of the case before entry `upto` tells of revisions: those that were not taken back, and what lies
-    /// below them.
-    pub(crate) async fn versions(&self, item: ItemId, upto: u64) -> Result<Vec<Version>> {
+    /// What a production of the case before entry `upto` tells of revisions: those that were not taken back or that were translated, and
+    /// what lies below them.
+    pub(crate) async fn versions(&self, item: ItemId, upto: u64, translated: &[RecordId]) -> Result<Vec<Version>> {
         let all = self.numbered(item).await?;
         let mut told = BTreeSet::new();
-        for top in all.iter().filter(|n| n.current && n.row.entry.0 < upto) {
+        let holds = |n: &&Numbered| (n.current || translated.contains(&n.row.id)) && n.row.entry.0 < upto;
+        for top in all.iter().filter(holds) {
             told.extend(chain(&all, top)?.iter().map(|n| n.number));
         }
         let told = all.iter().filter(|n| told.contains(&n.number));

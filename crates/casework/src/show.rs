@@ -289,7 +289,7 @@ impl Casework {
             .into_iter()
             .map(|segment| {
                 let second = second.remove(&segment.id);
-                SegmentView { segment, translations: BTreeMap::new(), second, revision: None, glosses: Vec::new() }
+                SegmentView { second, ..SegmentView::of(segment) }
             })
             .collect();
         for translation in translations {
@@ -299,8 +299,7 @@ impl Casework {
             for s in &mut segments {
                 let Some(other) = by_id.remove(&s.segment.id) else { continue };
                 let TranslatedSegment { text, confidence, lost, .. } = other;
-                let view =
-                    SegmentTranslation { text, engine: engine.clone(), reviewed: false, confidence, lost, beside: Vec::new() };
+                let view = SegmentTranslation { confidence, lost, ..SegmentTranslation::of(text, engine.clone()) };
                 match s.translations.entry(language.clone()) {
                     Entry::Vacant(none) => {
                         none.insert(view);

@@ -368,6 +368,26 @@ pub struct SegmentView {
     /// Words that the case's glossary explains.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub glosses: Vec<GlossView>,
+    /// What people remarked about its translation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<RemarkView>,
+}
+impl SegmentView {
+    /// The words alone.
+    pub fn of(segment: zapys_domain::transcript::Segment) -> Self {
+        let (translations, glosses, remarks) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { segment, translations, second: None, revision: None, glosses, remarks }
+    }
+}
+/// What somebody remarked about the translation of a segment: what is disputed, or cannot be translated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct RemarkView {
+    /// Into which it is translated.
+    pub language: String,
+    pub by: String,
+    pub time: String,
+    pub text: String,
 }
 /// One segment as a second engine, or the same in another run, heard it.
 #[derive(Clone, Debug, Serialize)]
@@ -382,15 +402,60 @@ pub struct SecondView {
 #[allow(missing_docs)]
 pub struct SegmentTranslation {
     pub text: String,
+    /// Who wrote it: engine or model, or the person.
     pub engine: String,
+    /// True where a person wrote or confirmed it.
     pub reviewed: bool,
+    /// The person who wrote it; absent for a machine's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When they put it on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// People who wrote the same after it was there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reviewed_by: Vec<String>,
+    /// The words that it is of, where those of the segment are others now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     pub confidence: f32,
     /// What does not seem to have survived.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<zapys_domain::transcript::Lost>,
-    /// The same by another engine.
+    /// The same by others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<SegmentTranslation>,
+}
+impl SegmentTranslation {
+    /// By that machine.
+    pub fn of(text: String, engine: String) -> Self {
+        let (reviewed_by, lost, beside) = (Vec::new(), Vec::new(), Vec::new());
+        Self { text, engine, reviewed: false, by: None, time: None, reviewed_by, of: None, confidence: 0.0, lost, beside }
+    }
+}
+/// Translations of segments that somebody put on record.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct TranslationView {
+    pub record: String,
+    pub item: Option<ItemId>,
+    pub by: String,
+    pub time: String,
+    /// Into.
+    pub language: String,
+    /// The revision whose words were translated; `null`: the machine's words.
+    pub over: Option<u32>,
+    /// Segments.
+    pub translated: usize,
+    /// Segments about whose translation something is remarked.
+    pub remarked: usize,
+    /// Segments of which an earlier translation is taken back.
+    pub withdrawn: usize,
+    pub reason: Option<String>,
+    /// Form of the file that it came in.
+    pub form: Option<String>,
+    /// False where it was taken back as a whole.
+    pub current: bool,
 }
 
 /// Speakers who may be one person across recordings.
@@ -480,6 +545,8 @@ pub struct HitView {
     pub language: String,
     pub text: String,
     pub translation: Option<String>,
+    /// The person whose translation it is; `null` for a machine's.
+    pub translated_by: Option<String>,
     /// Number of the revision whose words these are; `null` where they are as the program wrote or the source has them.
     pub revision: Option<u32>,
     pub score: f32,

@@ -94,6 +94,9 @@ pub enum Command {
     Review(Review),
     /// What a standard finds met or missing in what is on record
     Conformance(Conformance),
+    /// What segments mean in another language, as people say: beside what machines say, never in its place
+    #[command(subcommand)]
+    Translation(Translation),
     /// What slang, call-signs and ciphers mean in this case: shown beside the words, never among them
     #[command(subcommand)]
     Glossary(Glossary),
@@ -383,6 +386,57 @@ pub struct ReviewAdd {
     pub over: String,
     /// You went through the whole recording: the text counts as reviewed
     #[arg(long)]
+    pub whole: bool,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Translation {
+    /// Put a translation on record: of one segment, or those of a file that was written in another program
+    #[command(
+        after_help = "`zapys transcript ITEM --lang en --format docx > call.docx` writes a table with a column for it; `zapys translation add ITEM call.docx --lang en` reads back what was written there. Subtitles hold it in place of the words."
+    )]
+    Add(TranslationAdd),
+    /// Translations of a recording that people put on record, oldest first
+    List(One),
+    /// Take a translation back; its record stays visible
+    Retract {
+        /// The record's id, or the beginning of it
+        record: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        because: String,
+    },
+}
+#[derive(Args, Debug)]
+pub struct TranslationAdd {
+    /// Item id, unique prefix, or sha256: digest
+    pub item: String,
+    /// docx, eaf (ELAN) or json, as `zapys transcript --lang` writes them, or srt, vtt, txt or TextGrid with the translation in place of the words; `-` reads standard input
+    #[arg(required_unless_present = "segment", conflicts_with = "segment")]
+    pub file: Option<PathBuf>,
+    /// The language that is translated into
+    #[arg(long, value_name = "CODE")]
+    pub lang: String,
+    /// The segment, as `zapys transcript --json` names it
+    #[arg(long, value_name = "ID")]
+    pub segment: Option<String>,
+    /// What it means; without it and --note, what you said of the segment before is taken back
+    #[arg(long, value_name = "TEXT", requires = "segment")]
+    pub text: Option<String>,
+    /// What is disputed, or cannot be translated
+    #[arg(long, value_name = "TEXT", requires = "segment")]
+    pub note: Option<String>,
+    /// json, txt, srt, vtt, eaf, textgrid or docx; without it, as the name of the file ends
+    #[arg(long, value_name = "FORMAT", requires = "file")]
+    pub format: Option<String>,
+    /// What was translated: machine, latest, or the number of a revision
+    #[arg(long, value_name = "machine|latest|N", default_value = "latest", conflicts_with = "segment")]
+    pub over: String,
+    /// You went through all of it: what you left as it was is meant so, too
+    #[arg(long, requires = "file")]
     pub whole: bool,
     /// Why
     #[arg(long, value_name = "TEXT")]

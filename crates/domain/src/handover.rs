@@ -54,6 +54,8 @@ words! {
         Revision = "revision",
         /// What a word means in this case (R1.40).
         Term = "term",
+        /// What segments mean in another language, in somebody's words (R1.11).
+        Translation = "translation",
     }
 }
 impl RecordKind {
@@ -95,6 +97,7 @@ impl Fault for BadRecord {
         let (Self::Shape { kind, .. } | Self::Rule { kind, .. }) = self;
         match kind {
             RecordKind::Term => "`zapys glossary add --help` tells what each field means.".into(),
+            RecordKind::Translation => "`zapys translation add --help` tells what each field means.".into(),
             _ => format!("`zapys record {kind} --help` tells what each field means."),
         }
     }
@@ -146,6 +149,7 @@ bodies! {
     Voice(VoiceComparison),
     Revision(Revision),
     Term(Term),
+    Translation(HumanTranslation),
 }
 
 impl RecordBody {
@@ -169,6 +173,7 @@ impl RecordBody {
                 t.can_be_found(),
                 "a term, each other word for it and its rendering are one line of at most 200 characters, the words hold a letter or digit, and there are at most 50 other words",
             ),
+            Self::Translation(t) => rule(t.is_in_order(), "name the language, and each segment once"),
             Self::Error(m) => rule(
                 m.none_known == (m.what.is_none() && m.effect.is_none() && m.remedy.is_none() && m.by.is_none())
                     && (m.none_known || m.what.is_some()),
@@ -266,6 +271,12 @@ mod tests {
             (
                 "voice",
                 json!({"speaker": "A", "with": item, "with_speaker": "B", "same": "yes", "familiarity": "worked with him for years", "score": 930, "tool": "voice-prints 1"}),
+            ),
+            (
+                "translation",
+                json!({"base": format!("sha256:{}", "07".repeat(32)), "language": "en", "lines": [
+                    {"segment": "s1", "of": "їдьте", "text": "go", "note": "or: drive"}, {"segment": "s2", "of": "так"}
+                ]}),
             ),
             (
                 "term",

@@ -7,7 +7,7 @@ use crate::handover::Text;
 use crate::transcript::{Flag, Segment, Speaker, Transcript, Word};
 use crate::{Lang, ObjectId, RecordId, words};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 words! {
     /// How a layer came about.
@@ -120,6 +120,8 @@ pub struct Said {
     pub language: Option<Lang>,
     #[allow(missing_docs)]
     pub text: String,
+    /// What stands there as its translation, by language, where the form has a place for that.
+    pub translations: BTreeMap<String, String>,
 }
 
 /// The revision that is shown: the newest that was not taken back. What somebody wrote by ear does not stand in for a text that people
@@ -154,7 +156,7 @@ impl Mended {
 impl Revision {
     /// Why the layer does not hold over that transcript, which has the layers below applied; `None` where it does.
     pub fn amiss(&self, below: &Transcript) -> Option<&'static str> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let there: BTreeMap<&str, &Segment> = below.segments.iter().map(|s| (s.id.as_str(), s)).collect();
         for c in &self.changes {
             if !seen.insert(c.segment.as_str()) {
@@ -301,10 +303,9 @@ fn bare(word: &str) -> String {
     word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
 }
 
-/// The changes that make `below` into what another program wrote. Segments are the same where their identifiers are, else
-/// where their times are; else a segment was added or taken away. `within_ms`: how far times may differ and still be the same
-/// (a form that rounds); such times stay as they were. What `said` leaves open stays.
-pub fn changes(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Change> {
+/// The segment that each of `said` is, by its place in `below`: segments are the same where their identifiers are, else where their times
+/// are. `within_ms`: how far times may differ and still be the same (a form that rounds).
+pub fn partners(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Option<usize>> {
     let by_id: BTreeMap<&str, usize> = below.segments.iter().enumerate().map(|(i, s)| (s.id.as_str(), i)).collect();
     let mut taken = vec![false; below.segments.len()];
     let mut partner: Vec<Option<usize>> = vec![None; said.len()];
@@ -334,6 +335,15 @@ pub fn changes(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Change>
             }
         }
     }
+    partner
+}
+
+/// The changes that make `below` into what another program wrote. What is the same is told by [`partners`]; else a segment was added or
+/// taken away. Times that differ by what a form rounds stay as they were, and so does what `said` leaves open.
+pub fn changes(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Change> {
+    let partner = partners(below, said, within_ms);
+    let there: BTreeSet<&str> = below.segments.iter().map(|s| s.id.as_str()).collect();
+    let taken: BTreeSet<usize> = partner.iter().copied().flatten().collect();
     let mut begins: Vec<u64> = said.iter().map(|s| s.start_ms).collect();
     begins.sort_unstable();
     let mut all = Vec::new();
@@ -341,7 +351,7 @@ pub fn changes(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Change>
     let mut new_id = || loop {
         fresh += 1;
         let id = format!("h{fresh:04}");
-        if !by_id.contains_key(id.as_str()) {
+        if !there.contains(id.as_str()) {
             return id;
         }
     };
@@ -380,8 +390,8 @@ pub fn changes(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Change>
             all.push(c);
         }
     }
-    let gone = below.segments.iter().zip(&taken).filter(|(_, taken)| !**taken);
-    all.extend(gone.map(|(s, _)| Change { segment: s.id.clone(), removed: true, ..Change::default() }));
+    let gone = below.segments.iter().enumerate().filter(|(i, _)| !taken.contains(i));
+    all.extend(gone.map(|(_, s)| Change { segment: s.id.clone(), removed: true, ..Change::default() }));
     all
 }
 
@@ -445,7 +455,8 @@ mod tests {
         }
     }
     fn said(start_ms: u64, end_ms: u64, speaker: &str, text: &str) -> Said {
-        Said { id: None, start_ms, end_ms: Some(end_ms), speaker: Some(speaker.into()), language: None, text: text.into() }
+        let (speaker, text) = (Some(speaker.into()), text.into());
+        Said { start_ms, end_ms: Some(end_ms), speaker, text, ..Said::default() }
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub const REVIEWED: &str = "Reviewed by a person";
 /// What is said of the times and voices of a transcript whose words are withheld from whoever listens first.
 pub const BY_EAR: &str = "Times by machine, words by ear";
 
+/// What stands before the name of whoever translated, behind a translation.
+pub const TRANSLATED_BY: &str = "translated by ";
+
 /// Ordered segments of one recording. Derivative kind `transcript`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transcript {

@@ -5,7 +5,9 @@
 //! (`phase`, `basis`, `decision` ...) are the stable kebab-case words of the record; texts are somebody's own words.
 
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::edtf::Edtf;
+use zapys_domain::handover::{HumanTranslation, TranslatedLine};
 use zapys_domain::revision::{Mended, Revision};
 use zapys_domain::transcript::Transcript;
 use zapys_domain::{Actor, Instant, ItemId, ObjectId, Private, RecordId};
@@ -58,6 +60,9 @@ pub struct Records {
     /// R1.16: versions of the transcript that people made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<Version>,
+    /// R1.11: what people say that segments mean in another language, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rendered: Vec<Rendered>,
     /// R1.18: who prepared the call table and how.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_table: Option<CallTableNote>,
@@ -369,6 +374,34 @@ impl Version {
     /// The text of this one over the machine's. `None` where what it lies on is not in `all`.
     pub fn read(&self, machine: Transcript, all: &[Self]) -> Option<Mended> {
         Some(Mended::of(machine, self.chain(all)?.iter().map(|v| (v.number, &v.revision))))
+    }
+}
+
+/// Translations of segments by a person, as they put them on record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Rendered {
+    /// The record, as a custody event names it.
+    pub record: RecordId,
+    pub by: Actor,
+    pub at: Instant,
+    pub translation: HumanTranslation,
+}
+impl Rendered {
+    /// What each person says of each segment now, oldest first: an earlier line of theirs about it holds no longer.
+    pub fn lines(all: &[Self]) -> Vec<(&Self, &TranslatedLine)> {
+        let mut lines: Vec<(&Self, &TranslatedLine)> = Vec::new();
+        let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+        for r in all {
+            for l in &r.translation.lines {
+                let place = lines.len();
+                lines.push((r, l));
+                places.insert((r.by.id.as_str(), r.translation.language.as_str(), l.segment.as_str()), place);
+            }
+        }
+        let newest: BTreeSet<usize> = places.into_values().collect();
+        let says_something = |l: &TranslatedLine| l.text.is_some() || l.note.is_some();
+        lines.into_iter().enumerate().filter(|(i, (_, l))| newest.contains(i) && says_something(l)).map(|(_, l)| l).collect()
     }
 }
 

@@ -9,11 +9,12 @@ mod derived;
 mod ending;
 mod facts;
 mod records;
+mod rendered;
 mod revised;
 mod second;
 mod texts;
 
-pub(crate) use texts::texts;
+pub(crate) use texts::{machine_words, revised_words, texts, words_by_people};
 
 use crate::extract::Extract;
 use crate::gates::number;
@@ -158,8 +159,8 @@ impl Report<'_> {
             out,
             "<div class=\"note doubt\">{DASHED}<p>Words of transcripts, translations and read texts are <b>machine output that \
              nobody has reviewed</b>{}. {}</p></div>\n</header>",
-            if x.exhibits.iter().any(|e| !e.records.versions.is_empty()) {
-                ", except where a revision names the person whose words they are"
+            if x.exhibits.iter().any(|e| !e.records.versions.is_empty() || !e.records.rendered.is_empty()) {
+                ", except where a revision or a translation names the person whose words they are"
             } else {
                 ""
             },

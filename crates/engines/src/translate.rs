@@ -12,6 +12,7 @@ mod words;
 
 pub use chat::lines_of_answer;
 pub use sound::WhisperTranslate;
+pub use survival::lost;
 pub use words::{Job, Line, Rendering, TranslateWords, Translator};
 
 use crate::detect::{Availability, EnginesConfig, Lack, Slot};

@@ -58,6 +58,14 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
          one that changes nothing says that it was heard and is so. 409 where somebody was quicker",
         "Revision",
     ),
+    ("get", "/items/{item}/translations", "What people say that segments mean in another language, oldest first", "Translations"),
+    (
+        "post",
+        "/items/{item}/translations",
+        "Say what segments mean: `language`, `over` (the newest revision as you saw it, null for the machine's words), `lines`, each `segment`, \
+         `text` and `note`; without both, what you said of it is taken back. 409 where the words are no longer those you saw",
+        "Translation",
+    ),
     (
         "get",
         "/items/{item}/compare",

@@ -81,6 +81,13 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("schema/0009-history-sqlite.sql"),
         postgres: include_str!("schema/0009-history-postgres.sql"),
     },
+    Step {
+        version: 10,
+        name: "translations",
+        common: include_str!("schema/0010-translations.sql"),
+        sqlite: include_str!("schema/0010-history-sqlite.sql"),
+        postgres: include_str!("schema/0010-history-postgres.sql"),
+    },
 ];
 
 const STEPS_TABLE: &str =

@@ -146,6 +146,7 @@ fn transcripts(bytes: &[u8]) {
             speaker: s.speaker.clone(),
             language: Some(s.language.clone()),
             text: s.text.clone(),
+            ..Said::default()
         };
         assert_eq!(changes(&now, &now.segments.iter().map(again).collect::<Vec<_>>(), 0), []);
     }

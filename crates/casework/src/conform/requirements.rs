@@ -135,6 +135,11 @@ fn family(g: &Gathered) -> Outcome {
 }
 
 fn translation(g: &Gathered) -> Outcome {
+    if let Some(language) = &g.translated_by_people {
+        return Met(format!(
+            "People answer for the translation of every segment into `{language}`; the words spoken stand beside it."
+        ));
+    }
     let Some(d) = has(g, DerivativeKind::Translation) else { return NotApplicable("It was not translated.") };
     let mut lacks = Vec::new();
     if d.params["to"].as_str().is_none() {

@@ -218,6 +218,8 @@ fn every_requirement_is_met_and_missed() {
         g
     });
     check("R1.11", &reviewed, &spoiled);
+    let by_people = Gathered { translated_by_people: Some("en".into()), ..spoiled[0].clone() };
+    check("R1.11", &by_people, &spoiled);
     // R1.12: unknown is an answer, silence is none.
     let unknown = json!({"value": "unknown"});
     let said = json!({"recorded": {"value": "2022", "basis": "stated"}, "published": unknown, "collected": unknown, "place": "unknown", "author": "unknown", "source": "a channel"});

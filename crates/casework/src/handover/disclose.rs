@@ -7,12 +7,14 @@ use crate::open::Casework;
 use crate::view::RefusalView;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use zapys_domain::handover::{Answer as Said, EthicsDecision, LegalGround, Mistake, RecordBody, RecordKind, WhichDate};
+use zapys_domain::handover::{
+    Answer as Said, EthicsDecision, LegalGround, Mistake, RecordBody, RecordKind, TranslatedLine, WhichDate,
+};
 use zapys_domain::{DerivativeKind, ItemId, Private};
 use zapys_dossier::extract::Parent;
 use zapys_dossier::records::{
-    Answer, CallTableNote, CaseRecords, Consent, Correction, DateRecord, Effort, ErrorEntry, ExcerptOf, Family, Interception,
-    LegalBasis, NoteMade, PhaseChange, Records, TranslationNote, VoiceComparison,
+    Answer, CallTableNote, CaseRecords, Consent, Correction, DateRecord, Dispute, Effort, ErrorEntry, ExcerptOf, Family,
+    Interception, LegalBasis, NoteMade, PhaseChange, Records, Rendered, TranslationNote, VoiceComparison,
 };
 use zapys_store::{DerivationRow, DerivationState, ItemRow, RecordRow};
 
@@ -29,6 +31,7 @@ impl Casework {
         let done = |kind| derivations.iter().rev().find(|d| d.kind == kind && d.state == DerivationState::Done);
         let stated = acquisitions.iter().find_map(|a| a.provenance.legal_basis.clone());
         let web = self.web_parts(&row, &acquisitions).await?;
+        let rendered = self.rendered_by_people(item, u64::MAX).await?;
         Ok(Records {
             phases: s.phases.iter().filter_map(phase).collect(),
             intake: intake(&s),
@@ -44,7 +47,7 @@ impl Casework {
             family: self.family_record(&row).await?,
             translations: [DerivativeKind::Translation, DerivativeKind::SecondTranslation]
                 .into_iter()
-                .filter_map(|kind| done(kind).map(|d| translation(&row, d)))
+                .filter_map(|kind| done(kind).map(|d| translation(&row, d, &rendered)))
                 .collect(),
             dates: WhichDate::ALL.iter().filter_map(|w| date(*w, &s, &row)).collect(),
             stated: where_and_who(&s),
@@ -326,14 +329,20 @@ fn engine(d: &DerivationRow) -> String {
     format!("{} {}{model}", d.engine.name, d.engine.version)
 }
 
-fn translation(row: &ItemRow, d: &DerivationRow) -> TranslationNote {
+/// `said`: what people say that segments mean; their notes are what is disputed.
+fn translation(row: &ItemRow, d: &DerivationRow, said: &[Rendered]) -> TranslationNote {
     let from = row.facts.languages.first().unwrap_or(&row.details.lang);
+    let to = d.params["to"].as_str().unwrap_or("und");
+    let noted = Rendered::lines(said).into_iter().filter(|(r, _)| r.translation.language.as_str() == to);
+    let dispute = |(r, l): (&Rendered, &TranslatedLine)| {
+        Some(Dispute { segment: l.segment.clone(), by: r.by.clone(), note: l.note.clone()? })
+    };
     TranslationNote {
         from: from.to_string(),
-        to: d.params["to"].as_str().unwrap_or("und").into(),
+        to: to.into(),
         translator: engine(d),
         reviewer: None,
-        disputes: Vec::new(),
+        disputes: noted.filter_map(dispute).collect(),
     }
 }
 

@@ -6,7 +6,7 @@
 use super::{heard_by, label, stamp};
 use crate::view::TranscriptView;
 use std::fmt::Write;
-use zapys_domain::transcript::{DOCX_COLUMNS, UNREVIEWED};
+use zapys_domain::transcript::DOCX_COLUMNS;
 use zapys_dossier::safe::html as escaped;
 
 const TYPES: &str = concat!(
@@ -41,8 +41,8 @@ const STYLES: &str = concat!(
     r#"<w:style w:type="paragraph" w:styleId="Small"><w:name w:val="Small"/><w:basedOn w:val="Normal"/><w:rPr><w:color w:val="57615D"/><w:sz w:val="16"/></w:rPr></w:style>"#,
     r#"</w:styles>"#
 );
-/// Widths of the columns in twentieths of a point: segment, from, to, speaker, words, translation, doubts.
-const WIDTHS: [u32; 7] = [800, 1250, 1250, 900, 5200, 3600, 1600];
+/// Widths of the columns in twentieths of a point: segment, from, to, speaker, words, translation, whose that is, doubts.
+const WIDTHS: [u32; 8] = [800, 1250, 1250, 900, 4600, 3600, 1200, 1600];
 
 /// The file. The same transcript gives the same bytes.
 pub fn docx(t: &TranscriptView, lang: Option<&str>) -> Vec<u8> {
@@ -72,12 +72,16 @@ pub(super) fn document(t: &TranscriptView, lang: Option<&str>) -> String {
         &mut out,
         "Small",
         None,
-        "Mend words and speakers; the first three columns say which stretch of the recording a row is.",
+        "Mend words, speakers and translations; the first three columns say which stretch of the recording a row is.",
     );
     let columns: Vec<(String, u32)> = DOCX_COLUMNS
         .iter()
         .map(|c| (*c).to_owned())
-        .chain([lang.map_or_else(String::new, |l| format!("{l}, {}", UNREVIEWED.to_lowercase())), "Doubts".into()])
+        .chain([
+            lang.map_or_else(String::new, |l| format!("{l}, translation")),
+            lang.map_or_else(String::new, |_| "Translated by".to_owned()),
+            "Doubts".into(),
+        ])
         .zip(WIDTHS)
         .filter(|(name, _)| !name.is_empty())
         .collect();
@@ -104,7 +108,11 @@ pub(super) fn document(t: &TranscriptView, lang: Option<&str>) -> String {
         cell(&mut out, "Small", None, s.speaker.as_deref().unwrap_or_default());
         cell(&mut out, style, tongue, &s.text);
         if let Some(lang) = lang {
-            cell(&mut out, "Machine", Some(lang), view.translations.get(lang).map_or("", |t| &t.text));
+            match view.translations.get(lang) {
+                Some(t) => cell(&mut out, if t.reviewed { "Person" } else { "Machine" }, Some(lang), &t.text),
+                None => cell(&mut out, "Machine", Some(lang), ""),
+            }
+            cell(&mut out, "Small", None, &view.translations.get(lang).map(super::whose).unwrap_or_default());
         }
         cell(&mut out, "Small", None, &s.flags.iter().map(|f| f.word()).collect::<Vec<_>>().join(", "));
         out.push_str("</w:tr>");

@@ -1,7 +1,7 @@
 //! ELAN Annotation Format 3.0 (`.eaf`): tiers by speaker, below each its words, its doubts and its translations.
 
 use super::{Stretch, heard_by, tiers};
-use crate::view::TranscriptView;
+use crate::view::{SegmentTranslation, TranscriptView};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -55,20 +55,21 @@ pub fn eaf(t: &TranscriptView) -> String {
             out.end_of_tier();
         }
         for lang in &languages {
-            let translated: Vec<(usize, &str, &str)> = tier
+            let translated: Vec<(usize, &str, String)> = tier
                 .said
                 .iter()
                 .enumerate()
-                .filter_map(|(n, s)| {
-                    t.segments[s.segment].translations.get(*lang).map(|x| (n, x.text.as_str(), x.engine.as_str()))
-                })
+                .filter_map(|(n, s)| t.segments[s.segment].translations.get(*lang).map(|x| (n, x.text.as_str(), author(x))))
                 .collect();
-            let Some((_, _, engine)) = translated.first() else { continue };
-            let (engine, lang) = (safe(&format!("{}: {engine}", super::UNREVIEWED)), safe(lang));
+            if translated.is_empty() {
+                continue;
+            }
+            let authors: BTreeSet<&str> = translated.iter().map(|(_, _, by)| by.as_str()).collect();
+            let (authors, lang) = (safe(&authors.into_iter().collect::<Vec<_>>().join("; ")), safe(lang));
             let _ = writeln!(
                 out.tiers,
                 "  <TIER LINGUISTIC_TYPE_REF=\"translation\" PARENT_REF=\"{name}\" TIER_ID=\"{name} {lang}\" PARTICIPANT=\"{}\" \
-                 ANNOTATOR=\"{engine}\" LANG_REF=\"{lang}\">",
+                 ANNOTATOR=\"{authors}\" LANG_REF=\"{lang}\">",
                 safe(label)
             );
             translated.iter().for_each(|(n, text, _)| out.about(first + n, text));
@@ -158,6 +159,14 @@ impl Document {
         let line = |i: usize| format!("    <TIME_SLOT TIME_SLOT_ID=\"ts{}\" TIME_VALUE=\"{}\"/>\n", i + 1, self.slots[i]);
         order.into_iter().map(line).collect()
     }
+}
+
+/// Whose a translation is, as a tier says it.
+fn author(t: &SegmentTranslation) -> String {
+    if t.by.is_none() && t.reviewed_by.is_empty() {
+        return format!("{}: {}", super::UNREVIEWED, t.engine);
+    }
+    super::whose(t)
 }
 
 /// As text or attribute, in one line.

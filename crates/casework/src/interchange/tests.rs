@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::view::{EngineView, SegmentTranslation, SegmentView};
-use std::collections::BTreeMap;
 use zapys_domain::Lang;
 use zapys_domain::transcript::{Flag, Segment, Speaker, Word};
 
@@ -29,7 +28,7 @@ fn segment(id: &str, (start_ms, end_ms): (u64, u64), speaker: &str, text: &str, 
         flags: vec![],
         words: words.iter().copied().map(word).collect(),
     };
-    SegmentView { segment, translations: BTreeMap::new(), second: None, revision: None, glosses: Vec::new() }
+    SegmentView::of(segment)
 }
 fn transcript(segments: Vec<SegmentView>) -> TranscriptView {
     let speaker = |id: &str| Speaker { id: id.into(), label: format!("Speaker {id}"), channel: None };
@@ -60,14 +59,7 @@ fn awkward() -> TranscriptView {
         segment("s0003", (3000, 4000), "A", "два слова", &[(3100, 3700, "два"), (3600, 4100, "слова")]),
     ];
     all[2].segment.flags = vec![Flag::Overlap, Flag::LowConfidence];
-    let translated = SegmentTranslation {
-        text: "two words".into(),
-        engine: "t 1".into(),
-        reviewed: false,
-        confidence: 0.5,
-        lost: vec![],
-        beside: vec![],
-    };
+    let translated = SegmentTranslation::of("two words".into(), "t 1".into());
     all[2].translations.insert("en".into(), translated);
     transcript(all)
 }
@@ -80,6 +72,36 @@ fn n5_every_form_says_machine_unreviewed() {
     }
     let json: serde_json::Value = serde_json::from_str(&write(&awkward(), TranscriptForm::Json, None)).expect("JSON");
     assert_eq!(json["reviewed"], false);
+}
+
+#[test]
+fn a_translation_says_whose_it_is() {
+    let mut t = awkward();
+    let machines = t.segments[2].translations.remove("en").expect("one");
+    let theirs = SegmentTranslation {
+        by: Some("person:o".into()),
+        reviewed: true,
+        ..SegmentTranslation::of("two of them".into(), "person:o".into())
+    };
+    t.segments[0].translations.insert("en".into(), theirs);
+    t.segments[1].translations.insert("en".into(), machines.clone());
+    t.segments[2]
+        .translations
+        .insert("en".into(), SegmentTranslation { reviewed: true, reviewed_by: vec!["person:k".into()], ..machines });
+    for form in [TranscriptForm::Txt, TranscriptForm::Srt, TranscriptForm::Vtt, TranscriptForm::Eaf] {
+        let text = write(&t, form, Some("en"));
+        for who in ["translated by person:o", "translated by t 1, confirmed by person:k"] {
+            assert!(text.contains(who), "{}: {text}", form.word());
+        }
+    }
+    // What is read back holds the words alone, and the translation where the form has a place for one.
+    for form in [TranscriptForm::Txt, TranscriptForm::Srt, TranscriptForm::Eaf, TranscriptForm::Json, TranscriptForm::Docx] {
+        let bytes = super::write(&t, form, Some("en"));
+        let said = zapys_formats::transcripts::read(form, &bytes, &["A".into(), "B".into()]).expect("ours");
+        assert!(said.iter().all(|s| !s.text.contains("two")), "{}: {said:?}", form.word());
+        let apart = matches!(form, TranscriptForm::Eaf | TranscriptForm::Json | TranscriptForm::Docx);
+        assert_eq!(said[0].translations.get("en").map(String::as_str), apart.then_some("two of them"), "{}", form.word());
+    }
 }
 
 #[test]

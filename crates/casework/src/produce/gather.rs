@@ -9,7 +9,7 @@ use crate::show::{is_of_newest, lies_on_words};
 use std::collections::BTreeSet;
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::handover::WhichDate;
-use zapys_domain::{Actor, DerivativeKind, ItemId, Private, ProductionId};
+use zapys_domain::{Actor, DerivativeKind, ItemId, Private, ProductionId, RecordId};
 use zapys_dossier::extract::{Acquisition, CustodyEntry, Dated, Derivative, Exhibit, Extract, LeftOut, Parent, Selected, Status};
 use zapys_dossier::records::CaseRecords;
 use zapys_ledger::{Hash, Opening, Salt};
@@ -114,17 +114,19 @@ impl Casework {
             derivatives.push(self.derivative(row, d).await?);
         }
         let mut records = self.records_of(row.id).await?;
-        records.versions = self.versions(row.id, size).await?;
-        // People may have mended an earlier transcript than the newest: theirs lies on that one.
-        for version in &records.versions {
-            let base = version.revision.base;
+        records.rendered = self.rendered_by_people(row.id, size).await?;
+        let translated: Vec<RecordId> = records.rendered.iter().filter_map(|r| r.translation.over).collect();
+        records.versions = self.versions(row.id, size, &translated).await?;
+        // People may have mended or translated an earlier transcript than the newest: theirs lies on that one.
+        let bases = records.versions.iter().map(|v| v.revision.base).chain(records.rendered.iter().map(|r| r.translation.base));
+        for base in bases {
             if derivatives.iter().all(|d: &Derivative| d.object != base) {
                 let made = derivations.iter().find(|d| d.kind == DerivativeKind::Transcript && d.output == Some(base));
                 let made = made.ok_or(CaseError::Inconsistent { what: "a revision" })?;
                 derivatives.push(self.derivative(row, made).await?);
             }
         }
-        let told: Vec<_> = records.versions.iter().map(|v| v.record).collect();
+        let told: Vec<_> = records.versions.iter().map(|v| v.record).chain(records.rendered.iter().map(|r| r.record)).collect();
         let rows = self.store.records(row.id).await?;
         let handed_over: BTreeSet<_> = rows.iter().filter(|r| told.contains(&r.id)).map(|r| r.entry).collect();
         let mut events = Vec::new();

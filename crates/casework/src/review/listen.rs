@@ -6,7 +6,6 @@ use crate::Result;
 use crate::handover::RecordError;
 use crate::open::Casework;
 use crate::view::{BlindView, LayerView, SegmentView, TranscriptView};
-use std::collections::BTreeMap;
 use zapys_domain::revision::{Change, Manner, Mended, Revision};
 use zapys_domain::transcript::{Segment, Transcript};
 use zapys_domain::{Actor, ItemId, Lang, ObjectId, Private};
@@ -42,7 +41,7 @@ impl Casework {
                 let mine = mended.words.segments.iter().find(|m| revision.is_some() && m.id == s.id);
                 let text = mine.map(|m| m.text.clone()).unwrap_or_default();
                 let segment = Segment { text, language: Lang::und(), confidence: 0.0, flags: Vec::new(), words: Vec::new(), ..s };
-                SegmentView { segment, translations: BTreeMap::new(), second: None, revision, glosses: Vec::new() }
+                SegmentView { revision, ..SegmentView::of(segment) }
             })
             .collect();
         view.language = Lang::und().to_string();

@@ -194,8 +194,11 @@ pub async fn search(args: Search, settings: &Settings, out: &Out) -> Result<Ende
         let at = h.start_ms.map(clock).unwrap_or_else(|| h.segment.clone());
         out.say(format!("{} {at:<9} {} ({}, {}, {})", h.item, h.title, h.layer, h.language, h.matched));
         let (text, label) = match (&h.translation, h.matched.as_str()) {
-            (Some(t), "translation") => (t, "machine translation: "),
-            _ => (&h.text, ""),
+            (Some(t), "translation") => match &h.translated_by {
+                Some(by) => (t, format!("translation by {by}: ")),
+                None => (t, "machine translation: ".to_owned()),
+            },
+            _ => (&h.text, String::new()),
         };
         out.say(format!("    {label}{}", marked(text, &h.highlights)));
     }

@@ -13,6 +13,7 @@ mod prove;
 mod record;
 mod review;
 mod serve;
+mod translation;
 mod voices;
 mod work;
 
@@ -58,6 +59,7 @@ pub async fn run(flags: Flags, out: &mut Out) -> Result<Ended, CaseError> {
         Command::Produce(args) => prove::produce(args, &settings, out).await,
         Command::Record(args) => record::record(*args, &settings, out).await,
         Command::Review(args) => review::review(args, &settings, out).await,
+        Command::Translation(args) => translation::translation(args, &settings, out).await,
         Command::Glossary(args) => glossary::glossary(args, &settings, out).await,
         Command::Voices(args) => voices::voices(args, &settings, out).await,
         Command::Conformance(args) => conformance::conformance(args, &settings, out).await,

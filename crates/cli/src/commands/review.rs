@@ -91,9 +91,7 @@ pub async fn review(args: Review, settings: &Settings, out: &Out) -> Result<Ende
 }
 
 async fn add(args: ReviewAdd, settings: &Settings, out: &Out) -> Result<Ended, CaseError> {
-    let named = args.file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    let form = args.format.map(|f| f.to_ascii_lowercase()).or(named).and_then(|word| TranscriptForm::parse(&word));
-    let form = form.ok_or(CaseError::Flag { flag: "--format", wants: "json, txt, srt, vtt, eaf, textgrid or docx" })?;
+    let form = form(&args.file, args.format)?;
     let manner = Manner::parse(&args.manner)
         .ok_or(CaseError::Flag { flag: "--manner", wants: "correction, listening or adjudication" })?;
     // Whoever listens first has seen no text: what they wrote lies on none but the machine's.
@@ -118,11 +116,18 @@ fn ms(text: &str) -> Option<u64> {
     Some(minutes? * 60_000 + (seconds * 1000.0).round() as u64)
 }
 
-fn layer(flag: &'static str, text: &str) -> Result<Layer, CaseError> {
+/// The form of a file: what was said, or as its name ends.
+pub(super) fn form(file: &Path, said: Option<String>) -> Result<TranscriptForm, CaseError> {
+    let named = file.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    let form = said.map(|f| f.to_ascii_lowercase()).or(named).and_then(|word| TranscriptForm::parse(&word));
+    form.ok_or(CaseError::Flag { flag: "--format", wants: "json, txt, srt, vtt, eaf, textgrid or docx" })
+}
+
+pub(super) fn layer(flag: &'static str, text: &str) -> Result<Layer, CaseError> {
     Layer::parse(text).ok_or(CaseError::Flag { flag, wants: "machine, latest, or the number of a revision" })
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, CaseError> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, CaseError> {
     let mut bytes = Vec::new();
     let outcome = if file == Path::new("-") {
         std::io::stdin().take(MAX_INPUT).read_to_end(&mut bytes)

@@ -39,6 +39,7 @@ fn tape_to_dossier() {
     words_are_heard(&s, truth);
     others_read_the_words(&s);
     people_mend_the_words(&s);
+    people_translate(&s);
     pictures_are_read(&s, truth);
     written_things_are_read(&s, truth);
     forms_are_found(&s);
@@ -313,6 +314,89 @@ fn words_are_explained(s: &Stage) {
     glossary(&["edit", word, "--rendering", "", "--because", "it is not always meant"]).ends(0);
     assert!(process().len() == done.len() && !rendered(), "what was made with it is made anew without");
     glossary(&["show", "no such word"]).ends(3);
+}
+
+/// R1.11: what people say that segments mean stands beside what machines say, with who says so and of which words.
+fn people_translate(s: &Stage) {
+    let item = s.item("call-02.wav");
+    let run = |args: &[&str]| s.run(&[&["-C", "case"], args].concat());
+    let add = |more: &[&str]| run(&[&["translation", "add", &item, "--lang", "en"], more].concat());
+    let view = || run(&["transcript", &item, "--format", "json"]).ends(0).json().remove(0);
+    let before = view();
+    let segments = before["segments"].as_array().expect("segments").clone();
+    let spoken: Vec<&Value> = segments.iter().filter(|x| x["translations"]["en"].is_object()).collect();
+    let (one, two) = (spoken[0]["id"].as_str().expect("an id"), spoken[1]["id"].as_str().expect("an id"));
+    let of = |now: &Value, id: &str| {
+        let all = now["segments"].as_array().expect("segments");
+        all.iter().find(|x| x["id"] == id).expect("the segment").clone()
+    };
+    add(&["--segment", "no-such", "--text", "x"]).ends(3).says("none of the recording");
+    add(&["--segment", one, "--text", "Fourteen lorries, not fifteen.", "--note", "or: cars"]).ends(0);
+    let now = of(&view(), one);
+    let first = &now["translations"]["en"];
+    assert_eq!((&first["text"], &first["by"]), (&json!("Fourteen lorries, not fifteen."), &json!("person:owner")));
+    assert_eq!((&first["reviewed"], &now["text"]), (&json!(true), &spoken[0]["text"]), "the words stay");
+    assert_eq!(first["beside"][0]["text"], spoken[0]["translations"]["en"]["text"], "and so does the machine's");
+    assert_eq!(now["remarks"][0]["text"], "or: cars");
+    let found = run(&["search", "lorries", "--json"]).ends(0).json();
+    assert_eq!((&found[0]["segment"], &found[0]["translated_by"]), (&json!(one), &json!("person:owner")));
+    let text = run(&["transcript", &item, "--lang", "en", "--format", "srt"]).ends(0).out;
+    assert!(text.contains("Fourteen lorries, not fifteen. (translated by person:owner)"), "{text}");
+
+    // In a word processor: what is mended there comes back, and what is left is nobody's word.
+    let table =
+        s.command(&["-C", "case", "transcript", &item, "--lang", "en", "--format", "docx"]).output().expect("runs").stdout;
+    s.write("call.docx", &table);
+    add(&["call.docx"]).ends(3).says("says what is there already");
+    let xml = run(&["transcript", &item, "--format", "json"])
+        .ends(0)
+        .out
+        .replace("Fourteen lorries, not fifteen.", "Fourteen lorries.");
+    s.write("call.json", xml.as_bytes());
+    let added = add(&["call.json", "--reason", "nobody says fifteen", "--json"]).ends(0).json().remove(0);
+    assert_eq!((&added["translated"], &added["form"]), (&json!(1), &json!("json")));
+    assert_eq!(of(&view(), one)["translations"]["en"]["text"], "Fourteen lorries.");
+
+    // Whoever writes what the machine wrote confirms it.
+    let machines = spoken[1]["translations"]["en"]["text"].as_str().expect("a text");
+    add(&["--segment", two, "--text", machines]).ends(0);
+    let confirmed = &of(&view(), two)["translations"]["en"];
+    assert_eq!((&confirmed["reviewed"], &confirmed["reviewed_by"]), (&json!(true), &json!(["person:owner"])));
+
+    // Where the words are mended later, it is of other words, and says of which.
+    s.write(
+        "mended.srt",
+        run(&["transcript", &item, "--format", "srt"])
+            .ends(0)
+            .out
+            .replace(spoken[0]["text"].as_str().expect("a text"), "зовсім інше")
+            .as_bytes(),
+    );
+    let mended = run(&["review", "add", &item, "mended.srt", "--json"]).ends(0).json().remove(0);
+    let now = of(&view(), one);
+    assert_eq!((&now["text"], &now["translations"]["en"]["of"]), (&json!("зовсім інше"), &spoken[0]["text"]));
+    assert!(run(&["search", "lorries", "--json"]).json().is_empty(), "of words that are no longer there");
+    run(&["verify"]).ends(0);
+
+    let all = run(&["translation", "list", &item, "--json"]).ends(0).json();
+    assert_eq!(all.len(), 3);
+    run(&["produce", "--out", "translated", "--items", &item]).ends(0);
+    let folder = s.path("translated/data/exhibits/E-0001");
+    let theirs = std::fs::read_to_string(folder.join("translation-by-people.txt")).expect("a text");
+    assert!(theirs.contains("en: Fourteen lorries.") && !theirs.contains("not fifteen"), "{theirs}");
+    let checked = std::process::Command::new(crate::custody::verifier()).arg(s.path("translated")).output().expect("starts");
+    let checked = Said::from(checked).ends(0).out;
+    assert!(checked.contains("3 translations by people are of words that are here, and what the ledger names."), "{checked}");
+    run(&["produce", "--out", "loaded", "--items", &item, "--format", "load-file"]).ends(0);
+    let table = std::fs::read_to_string(s.path("loaded/LOADFILE.csv")).expect("a table");
+    assert!(table.lines().any(|l| l.contains("person:owner") && l.contains("translation of")), "{table}");
+    assert!(table.lines().any(|l| l.contains("person:owner") && l.contains("transcript of")), "{table}");
+    for t in &all {
+        run(&["translation", "retract", t["record"].as_str().expect("an id"), "--because", "a test"]).ends(0);
+    }
+    run(&["review", "retract", &item, &mended["number"].to_string(), "--because", "a test"]).ends(0);
+    assert_eq!(of(&view(), one)["translations"], spoken[0]["translations"], "as it was before anybody said anything");
+    assert!(run(&["translation", "list", &item]).ends(0).out.contains("(taken back)"));
 }
 
 /// R1.38: times and voices without words; what is written then says that its author had been shown none.

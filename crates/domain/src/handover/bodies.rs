@@ -3,8 +3,11 @@
 use super::Text;
 use crate::edtf::{Day, Edtf};
 use crate::provenance::Sensitivity;
-use crate::{Actor, ItemId, ObjectId, words};
+use crate::revision::ReadFrom;
+use crate::transcript::Transcript;
+use crate::{Actor, ItemId, Lang, ObjectId, RecordId, words};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Stamps a struct of optional fields that are written only where somebody filled them in.
 macro_rules! fields {
@@ -573,6 +576,59 @@ impl Term {
         self.also.len() <= Self::MAX_ALSO
             && self.words().all(|w| short(w) && w.chars().any(char::is_alphanumeric))
             && self.rendering.as_ref().is_none_or(|r| short(r.reveal()))
+    }
+}
+
+/// What segments of a transcript mean in another language, in somebody's words (R1.11). It stands beside translations of machines and
+/// of others, and takes the place of none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HumanTranslation {
+    /// The machine's transcript at the bottom of what was translated, by its digest.
+    pub base: ObjectId,
+    /// The revision whose words were translated; `None`: the machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<RecordId>,
+    /// Language that is translated into.
+    pub language: Lang,
+    #[allow(missing_docs)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Text>,
+    /// The form that it was read from, and the digest of that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_from: Option<ReadFrom>,
+    /// Segment by segment; an earlier line of the same person about one of them holds no longer.
+    pub lines: Vec<TranslatedLine>,
+}
+/// The translation of one segment. Where it has neither text nor note, its author takes back what they said of the segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TranslatedLine {
+    /// Which.
+    pub segment: String,
+    /// The words that were translated.
+    pub of: Text,
+    /// What they mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text>,
+    /// What is disputed, or cannot be translated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+}
+impl HumanTranslation {
+    /// Why the lines do not hold over those words, where they do not.
+    pub fn amiss(&self, words: &Transcript) -> Option<&'static str> {
+        let there: BTreeMap<&str, &str> = words.segments.iter().map(|s| (s.id.as_str(), s.text.as_str())).collect();
+        self.lines.iter().find_map(|l| match there.get(l.segment.as_str()) {
+            None => Some("a segment is none of the recording"),
+            Some(text) if *text != l.of.reveal() => Some("the words of a segment are not those that were translated"),
+            Some(_) => None,
+        })
+    }
+    /// True where each segment stands in it once.
+    pub(super) fn is_in_order(&self) -> bool {
+        let mut seen = BTreeSet::new();
+        !self.lines.is_empty() && !self.language.is_und() && self.lines.iter().all(|l| seen.insert(l.segment.as_str()))
     }
 }
 

@@ -112,6 +112,7 @@ pub(super) fn check(package: &Package, digests: &AllDigests, seal: &Seal, option
         let entries = trail::check(package, e, checkpoint.as_ref(), out);
         exhibit(e, &entries, digests, &openings, &mut known, out);
         revisions::check(package, e, &entries, &openings, out);
+        revisions::check_translations(package, e, &entries, &openings, out);
         opened.extend(entries.iter().flat_map(|e| e.event.commitments()).map(|c| *c.hash()));
         if trails.insert(e.item, e.exhibit).is_some() {
             out.fault("manifest", MANIFEST_JSON, format!("The item of {} is an exhibit twice.", e.exhibit));

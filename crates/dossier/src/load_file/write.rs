@@ -16,6 +16,7 @@ use crate::write::{Job, WriteError, Written};
 use std::collections::BTreeMap;
 use std::path::Path;
 use zapys_domain::provenance::Sensitivity;
+use zapys_domain::transcript::Translation;
 use zapys_domain::{DerivativeKind, EngineIdentity, ItemId};
 use zapys_ledger::{Entry, Signer, sign_note};
 
@@ -84,9 +85,9 @@ impl LoadFile<'_> {
     fn exhibit(&mut self, job: &mut Job<'_>, sink: &mut Sink, at: usize) -> Result<(), WriteError> {
         let e = &self.extract.exhibits[at];
         let (mut words, mut translations, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        for (shown, d) in job.shown(e)?.into_iter().zip(&e.derivatives) {
+        for (place, (shown, d)) in job.shown(e)?.into_iter().zip(&e.derivatives).enumerate() {
             match shown {
-                Shown::Transcript(_) => words.push(shown),
+                Shown::Transcript(_) => words.push((place, shown)),
                 Shown::Translation(_) => translations.push(shown),
                 Shown::TooLong | Shown::Unreadable => {
                     let why = "It is too long to be written here as text, or in a form that cannot be; the bag of the same selection has it.";
@@ -119,48 +120,48 @@ impl LoadFile<'_> {
             self.gap(id.as_str(), words::derivative(*kind), why);
         }
         self.rows.push(row.clone());
+        let no = number(at);
         let mut heard = id.clone();
         let mut beside: Vec<Shown> = Vec::new();
-        for shown in words {
+        for (place, shown) in words {
             let Shown::Transcript(t) = &shown else { continue };
-            let (engine, language) = (t.value.engine.clone(), t.value.language.to_string());
-            let first = beside.is_empty();
-            let one = [shown];
-            let made = self.words(job, sink, at, &row, (Relation::TranscriptOf, &id), &one, (&engine, language))?;
-            let [shown] = one;
-            if first {
-                heard = made.unwrap_or(heard);
+            let mut doc = Words::by_machine(Relation::TranscriptOf, &id, &t.value.engine, t.value.language.as_str());
+            doc.text = report::machine_words(no, e, &t.value, None);
+            let machines = self.words(job, sink, &row, doc)?;
+            let mut of = machines.clone();
+            if let Some((text, by)) = report::revised_words(no, e, place, &t.value) {
+                let language = t.value.language.to_string();
+                let remark = "As people left it, with the machine's words beside it wherever the two differ.";
+                let doc = Words { relation: Relation::TranscriptOf, of: id.clone(), text, authors: by, language, remark };
+                of = self.words(job, sink, &row, doc)?.or(of);
+            }
+            for (language, text, by) in report::words_by_people(no, e, place, &t.value) {
+                let remark = "By people, each line beside the words that were translated.";
+                let of = of.clone().unwrap_or_else(|| id.clone());
+                let doc = Words { relation: Relation::TranslationOf, of, text, authors: by, language, remark };
+                self.words(job, sink, &row, doc)?;
+            }
+            if beside.is_empty() {
+                heard = machines.unwrap_or(heard);
                 beside.push(shown);
             }
         }
-        for shown in translations {
-            let Shown::Translation(t) = &shown else { continue };
-            let (engine, language) = (t.value.engine.clone(), t.value.language.to_string());
-            beside.push(shown);
-            self.words(job, sink, at, &row, (Relation::TranslationOf, &heard), &beside, (&engine, language))?;
-            beside.pop();
+        for shown in &translations {
+            let Shown::Translation(t) = shown else { continue };
+            let mut doc = Words::by_machine(Relation::TranslationOf, &heard, &t.value.engine, t.value.language.as_str());
+            doc.text = match beside.first() {
+                Some(Shown::Transcript(words)) => report::machine_words(no, e, &words.value, Some(&t.value)),
+                // A translation whose transcript is not here: its words alone.
+                _ => alone(&t.value),
+            };
+            self.words(job, sink, &row, doc)?;
         }
         Ok(())
     }
 
     /// A transcript or translation: a document of its own, with its number on every page. Gives its first number.
-    #[allow(clippy::too_many_arguments)]
-    fn words(
-        &mut self,
-        job: &mut Job<'_>,
-        sink: &mut Sink,
-        at: usize,
-        original: &Row,
-        (relation, of): (Relation, &str),
-        shown: &[Shown],
-        (engine, language): (&EngineIdentity, String),
-    ) -> Result<Option<String>, WriteError> {
-        let e = &self.extract.exhibits[at];
-        let text = match report::texts(number(at), e, shown).into_iter().next() {
-            Some(t) => t.text,
-            // A translation whose transcript is not here: its words alone.
-            None => alone(shown),
-        };
+    fn words(&mut self, job: &mut Job<'_>, sink: &mut Sink, original: &Row, doc: Words) -> Result<Option<String>, WriteError> {
+        let Words { relation, of, text, authors, language, remark } = doc;
         let lines: Vec<&str> = text.lines().collect();
         let sheets: Vec<&[&str]> = lines.chunks(LINES).collect();
         let n = u32::try_from(sheets.len().max(1)).unwrap_or(u32::MAX);
@@ -182,17 +183,16 @@ impl LoadFile<'_> {
         let what = if relation == Relation::TranscriptOf { "transcript" } else { "translation" };
         let file = format!("{TEXT}/{id}.txt");
         let hash = format!("sha256:{}", sink.put(&file, out.as_bytes())?.sha256.hex());
-        let model = engine.model.as_ref().map(|m| format!(", model {}", line(m))).unwrap_or_default();
         self.rows.push(Row {
             first_page_id: id.clone(),
             last_page_id: last.to_string(),
             pages: n.to_string(),
             title: format!("{}: {what} ({language})", original.title),
             type_of_document: what.into(),
-            authors: format!("machine: {} {}{model}", line(&engine.name), line(&engine.version)),
+            authors,
             organisation: UNKNOWN.into(),
             languages: language,
-            related_id: of.into(),
+            related_id: of,
             relation: relation.to_string(),
             file,
             file_type: "text/plain; charset=utf-8".into(),
@@ -202,7 +202,7 @@ impl LoadFile<'_> {
             image_hash: String::new(),
             text_file: String::new(),
             text_hash: String::new(),
-            remarks: "Machine output that nobody has reviewed.".into(),
+            remarks: remark.into(),
             ..original.clone()
         });
         Ok(Some(id))
@@ -307,10 +307,29 @@ fn pages(shown: &[Shown]) -> u32 {
     counted.max().filter(|n| *n <= 100_000).unwrap_or(1).max(1)
 }
 
-fn alone(shown: &[Shown]) -> String {
-    let translated = shown.iter().filter_map(|s| if let Shown::Translation(t) = s { Some(&t.value) } else { None });
+/// A document of words: a transcript or a translation.
+struct Words {
+    relation: Relation,
+    /// First number of what it is of.
+    of: String,
+    text: String,
+    authors: String,
+    language: String,
+    remark: &'static str,
+}
+impl Words {
+    /// Of that machine, still without its text.
+    fn by_machine(relation: Relation, of: &str, engine: &EngineIdentity, language: &str) -> Self {
+        let model = engine.model.as_ref().map(|m| format!(", model {}", line(m))).unwrap_or_default();
+        let authors = format!("machine: {} {}{model}", line(&engine.name), line(&engine.version));
+        let remark = "Machine output that nobody has reviewed.";
+        Self { relation, of: of.into(), text: String::new(), authors, language: language.into(), remark }
+    }
+}
+
+fn alone(t: &Translation) -> String {
     let mut out = String::from("Machine, unreviewed. The transcript is not here.\n");
-    for s in translated.flat_map(|t| &t.segments) {
+    for s in &t.segments {
         out.push_str(&line(&s.text));
         out.push('\n');
     }
@@ -350,12 +369,9 @@ fn limitations(x: &Extract, series: &PageSeries) -> String {
         "Page numbers {series}-... belong to this production: a load file of another selection, or of a later state, has another series."
     ));
     say("Sound and moving pictures have one page number each. Documents have as many as their reader found pages, at least one.");
-    say("Transcripts, translations and extracted texts are machine output that nobody has reviewed.");
-    if x.exhibits.iter().any(|e| !e.records.versions.is_empty()) {
-        say(
-            "People revised transcripts of some exhibits: what is here are the machine's words; the bag of the same selection holds both.",
-        );
-    }
+    say(
+        "Transcripts, translations and extracted texts are machine output that nobody has reviewed, unless their authors are people.",
+    );
     say("Confidentiality is `confidential` where nobody has said anything; no disclosure class has been decided.");
     say("Custody is listed by entry of the ledger. The proofs are in the bag of the same selection, not here.");
     say("Stream facts, waveforms and light copies of sound are in the bag of the same selection, not here.");

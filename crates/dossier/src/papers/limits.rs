@@ -35,7 +35,7 @@ const SEEN: [Seen; 13] = [
     }),
     ("It is transcribed, and not translated.", |e| {
         let has = |k| e.derivatives.iter().any(|d| d.kind == k);
-        has(DerivativeKind::Transcript) && !has(DerivativeKind::Translation)
+        has(DerivativeKind::Transcript) && !has(DerivativeKind::Translation) && e.records.rendered.is_empty()
     }),
 ];
 

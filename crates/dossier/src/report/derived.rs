@@ -1,5 +1,6 @@
 //! What engines made of an exhibit, as it is read: waveform, words and translation, text, messages, calls, pictures.
 
+use super::rendered::ByPeople;
 use super::revised::Revised;
 use super::second::HeardTwice;
 use super::{Report, Shown};
@@ -38,6 +39,9 @@ pub(super) fn all(out: &mut dyn Write, report: &Report<'_>, index: usize, shown:
             Shown::Transcript(d) => {
                 if let Some(revised) = Revised::of(e, i, &d.value) {
                     revised.page(out)?;
+                }
+                if let Some(people) = ByPeople::of(e, i, &d.value) {
+                    people.page(out)?;
                 }
                 let beside: Vec<&Translation> =
                     shown.iter().filter_map(|s| if let Shown::Translation(t) = s { Some(&t.value) } else { None }).collect();

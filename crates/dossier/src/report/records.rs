@@ -246,6 +246,15 @@ fn related(out: &mut dyn Write, r: &Records, name: &dyn Fn(ItemId) -> String) ->
         let words = format!("{how}, {over}, {n}{back}; {}{why}", who(&v.by, v.at));
         b.row(true, &format!("Transcript, revision {}", v.number), &words)?;
     }
+    for x in &r.rendered {
+        let t = &x.translation;
+        let n = words::count(t.lines.len(), "segment", "segments");
+        let over = t.over.and_then(|o| r.versions.iter().find(|v| v.record == o));
+        let of = over.map_or("of the machine's words".into(), |o| format!("of revision {}", o.number));
+        let why = t.reason.as_ref().map(|t| format!("<br>{}", text(t))).unwrap_or_default();
+        let words = format!("into {}, {of}, {n}; {}{why}", html(words::language(t.language.as_str())), who(&x.by, x.at));
+        b.row(true, "Translation by a person", &words)?;
+    }
     b.end()
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Revised<'a> {
     top: &'a Version,
     mended: Mended,
     machine: &'a Transcript,
+    /// The revisions that it consists of.
+    chain: Vec<&'a Version>,
 }
 
 impl<'a> Revised<'a> {
@@ -24,7 +26,15 @@ impl<'a> Revised<'a> {
         if e.derivatives.get(index)?.object != top.revision.base {
             return None;
         }
-        Some(Self { top, mended: top.read(machine.clone(), &e.records.versions)?, machine })
+        let (all, chain) = (&e.records.versions, top.chain(&e.records.versions)?);
+        Some(Self { top, mended: top.read(machine.clone(), all)?, machine, chain })
+    }
+
+    /// Who made it what it is, one after the other.
+    pub(crate) fn authors(&self) -> String {
+        let mut all: Vec<String> = self.chain.iter().map(|v| line(&v.by.id)).collect();
+        all.dedup();
+        all.join("; ")
     }
 
     /// Segments of both texts in order of time: as people left it, and as the machine heard it.

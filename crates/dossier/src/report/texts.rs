@@ -1,6 +1,7 @@
 //! Readable text files beside the derivative documents: the same words, without a program to open them.
 
 use super::Shown;
+use super::rendered::ByPeople;
 use super::revised::Revised;
 use super::second::HeardTwice;
 use crate::extract::Exhibit;
@@ -48,10 +49,18 @@ pub(crate) fn texts(no: ExhibitNo, e: &Exhibit, shown: &[Shown]) -> Vec<TextOut>
             _ => continue,
         };
         if let Shown::Transcript(d) = s
-            && let Some(revised) = Revised::of(e, i, &d.value)
+            && let Some((text, _)) = revised_words(no, e, i, &d.value)
         {
-            let text = format!("{no}: words spoken, as people left them\n{}\nOriginal: {}\n", revised.text(), e.object);
             out.push(TextOut { name: "transcript-revised.txt".into(), text, from: vec![i] });
+        }
+        if let Shown::Transcript(d) = s
+            && let Some(people) = ByPeople::of(e, i, &d.value)
+        {
+            let text = format!("{no}: translations by people\n{}\nOriginal: {}\n", people.text(None), e.object);
+            let n = taken.entry("translation-by-people").or_default();
+            *n += 1;
+            let name = if *n == 1 { "translation-by-people.txt".into() } else { format!("translation-by-people-{n}.txt") };
+            out.push(TextOut { name, text, from: vec![i] });
         }
         let n = taken.entry(stem).or_default();
         *n += 1;
@@ -59,6 +68,27 @@ pub(crate) fn texts(no: ExhibitNo, e: &Exhibit, shown: &[Shown]) -> Vec<TextOut>
         out.push(TextOut { name, text: format!("{text}\nOriginal: {}\n", e.object), from });
     }
     out
+}
+
+/// The words of a machine's transcript as a text file, with a translation below them where one is given.
+pub(crate) fn machine_words(no: ExhibitNo, e: &Exhibit, t: &Transcript, beside: Option<&Translation>) -> String {
+    let beside: Vec<(usize, &Translation)> = beside.into_iter().map(|b| (0, b)).collect();
+    format!("{}\nOriginal: {}\n", transcript(no, t, &beside), e.object)
+}
+/// The words as people left them, where anybody mended the transcript that is the derivative at `index`; and who.
+pub(crate) fn revised_words(no: ExhibitNo, e: &Exhibit, index: usize, machine: &Transcript) -> Option<(String, String)> {
+    let revised = Revised::of(e, index, machine)?;
+    let text = format!("{no}: words spoken, as people left them\n{}\nOriginal: {}\n", revised.text(), e.object);
+    Some((text, revised.authors()))
+}
+/// What people say that the words mean: for each language the text, and who.
+pub(crate) fn words_by_people(no: ExhibitNo, e: &Exhibit, index: usize, machine: &Transcript) -> Vec<(String, String, String)> {
+    let Some(people) = ByPeople::of(e, index, machine) else { return Vec::new() };
+    let of = |language: &str| {
+        let text = format!("{no}: translations by people\n{}\nOriginal: {}\n", people.text(Some(language)), e.object);
+        (language.to_owned(), text, people.authors(language))
+    };
+    people.languages().into_iter().map(of).collect()
 }
 
 pub(super) fn engine(e: &EngineIdentity) -> String {

@@ -32,9 +32,53 @@ fn r1_16_both_texts_are_there_wherever_they_differ() {
         "<td class=\"say reviewed\" lang=\"ru\" dir=\"auto\">Опись не делали. Сказали: потом.</td>",
         "Transcript, revision 1",
         "heard again with headphones",
-        "except where a revision names the person whose words they are",
+        "except where a revision or a translation names the person whose words they are",
     ] {
         assert!(report.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn r1_11_what_people_translated_stands_beside_its_words() {
+    let made = make(revised(), Format::Bag, true);
+    let v = made.verdict();
+    assert!(v.holds, "{:#?}", v.faults().collect::<Vec<_>>());
+    let told: Vec<&str> = v.checks.iter().filter(|c| c.name == "translation").map(|c| c.detail.as_str()).collect();
+    assert_eq!(told, ["3 translations by people are of words that are here, and what the ledger names."]);
+    let text = made.text("data/exhibits/E-0001/translation-by-people.txt");
+    let line = "  words: Опись не делали. Сказали: потом.\n  en: They made no list. They said: later.\n  note: \"list\" may be \"inventory\"\n";
+    assert!(text.contains(line) && text.contains("en: No list was made. Later, they said."), "{text}");
+    assert!(!text.contains("They made no list.\n"), "what its author said another way later");
+    let report = made.text("data/report/index.html");
+    for part in [
+        "<h3>Translations by people</h3>",
+        "They made no list. They said: later.",
+        "Translation by a person",
+        "of revision 1, 1 segment",
+    ] {
+        assert!(report.contains(part), "{part}");
+    }
+    let good = made.read("data/manifest.json");
+    let change: [(&str, Change); 6] = [
+        ("Translation 1 by a person, of E-0001, is not what its custody event committed to", |v| {
+            v[0]["translation"]["lines"][0]["text"] = "They made a list.".into();
+        }),
+        ("Translation 2 by a person, of E-0001, was not made by whom or when", |v| v[1]["by"]["id"] = "person:m".into()),
+        ("is one that no custody event tells of", |v| v[1]["record"] = "01JB0000000000000000004999".into()),
+        ("A translation of E-0001 that custody event", |v| drop(v.as_array_mut().expect("a list").pop())),
+        ("is not of the words that are here", |v| v[0]["translation"]["lines"][0]["of"] = "Опись делали.".into()),
+        ("is of a revision that is not here", |v| v[0]["translation"]["over"] = "01JB0000000000000000004777".into()),
+    ];
+    for (why, f) in change {
+        let mut manifest: Value = serde_json::from_slice(&good).expect("reads");
+        f(&mut manifest["exhibits"][0]["records"]["rendered"]);
+        made.put("data/manifest.json", serde_json::to_vec(&manifest).expect("writes"));
+        let v = made.verdict();
+        assert!(
+            v.faults().any(|c| c.name == "translation" && c.detail.contains(why)),
+            "{why}: {:#?}",
+            v.faults().collect::<Vec<_>>()
+        );
     }
 }
 

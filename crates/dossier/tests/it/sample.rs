@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use zapys_domain::derivation::Repeatability;
 use zapys_domain::edtf::Edtf;
-use zapys_domain::handover::RecordBody;
+use zapys_domain::handover::{HumanTranslation, RecordBody, TranslatedLine};
 use zapys_domain::media::{Activity, AudioStream, DecodeFacts, Document, Level, Looked, Peaks, PictureFacts, ProbeFacts};
 use zapys_domain::provenance::{Provenance, SourceGrade};
 use zapys_domain::revision::{Change, Manner, Revision};
@@ -362,6 +362,33 @@ fn versions(base: ObjectId) -> Vec<Version> {
     ]
 }
 
+/// Two people translate a line that was mended; one of them disputes it, and says it another way later.
+fn rendered(base: ObjectId) -> Vec<Rendered> {
+    let one = |n: u32, by: &str, said: &str, note: Option<&str>| Rendered {
+        record: format!("01JB0000000000000000005{n:03}").parse().expect("a ULID"),
+        by: Actor::parse(by).expect("a pseudonym"),
+        at: at(0),
+        translation: HumanTranslation {
+            base,
+            over: Some("01JB0000000000000000004001".parse().expect("a ULID")),
+            language: Lang::parse("en").expect("a tag"),
+            reason: None,
+            read_from: None,
+            lines: vec![TranslatedLine {
+                segment: "s0004".into(),
+                of: text("Опись не делали. Сказали: потом."),
+                text: Some(text(said)),
+                note: note.map(text),
+            }],
+        },
+    };
+    vec![
+        one(1, "person:k", "They made no list.", None),
+        one(2, "person:owner", "No list was made. Later, they said.", None),
+        one(3, "person:k", "They made no list. They said: later.", Some("\"list\" may be \"inventory\"")),
+    ]
+}
+
 /// What is on record about the call.
 fn records() -> Records {
     Records {
@@ -609,6 +636,7 @@ pub fn revised() -> Sample {
     let s = sample();
     let mut exhibits = s.extract.exhibits;
     exhibits[0].records.versions = versions(exhibits[0].derivatives[4].object);
+    exhibits[0].records.rendered = rendered(exhibits[0].derivatives[4].object);
     with(exhibits, s.objects)
 }
 pub fn sample() -> Sample {
@@ -657,6 +685,16 @@ fn build(mut exhibits: Vec<Exhibit>, objects: Memory, rotate: bool) -> Sample {
                 .with("statement", c);
             book.put(draft, vec![o]);
             v.at = at(book.clock);
+        }
+        for r in &mut e.records.rendered {
+            let (c, o) = book.commit(RecordBody::Translation(r.translation.clone()).value());
+            let draft = book
+                .act(r.by.clone(), Action::Recorded, e.item)
+                .with("kind", Detail::code("translation").expect("a code"))
+                .with("record", Detail::code(&r.record.to_string()).expect("a code"))
+                .with("statement", c);
+            book.put(draft, vec![o]);
+            r.at = at(book.clock);
         }
         for (kind, _) in &e.not_derived {
             let failed = book

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use zapys_domain::transcript::Lost;
 
 /// What seems to be lost, or put in, between a text and its English translation. Source: Russian, Ukrainian or English words.
-pub(super) fn lost(source: &str, english: &str) -> Vec<Lost> {
+pub fn lost(source: &str, english: &str) -> Vec<Lost> {
     let (from, into) = (words(source), words(english));
     let mut lost = Vec::new();
     if numbers(&from) != numbers(&into) {

@@ -6,6 +6,7 @@ use crate::archive::{self, Limits};
 use crate::error::FormatError;
 use quick_xml::events::Event;
 use std::ops::ControlFlow;
+use zapys_domain::Lang;
 use zapys_domain::revision::Said;
 use zapys_domain::transcript::{DOCX_COLUMNS, TranscriptForm};
 
@@ -18,14 +19,14 @@ const MAX_CELLS: usize = 64;
 /// Errors: `NotThisFormat` where it is no such package or has no table with these columns.
 pub fn docx(bytes: &[u8]) -> Result<Vec<Said>, FormatError> {
     let text = document(bytes)?;
-    let mut columns: Option<(u32, [Option<usize>; 5])> = None;
+    let mut columns: Option<Columns> = None;
     let mut said = Vec::new();
     for row in rows(&text)? {
-        let Some((table, at)) = columns else {
-            columns = head(&row.cells).map(|at| (row.table, at));
+        let Some(Columns { table, at, others }) = &columns else {
+            columns = head(&row.cells).map(|at| Columns { table: row.table, at, others: other_languages(&row.cells) });
             continue;
         };
-        if row.table != table {
+        if row.table != *table {
             break;
         }
         let of = |column: usize| at[column].and_then(|i| row.cells.get(i)).map(|c| c.trim()).unwrap_or_default();
@@ -38,6 +39,10 @@ pub fn docx(bytes: &[u8]) -> Result<Vec<Said>, FormatError> {
             "" => None,
             to => Some(clock_ms(to).ok_or_else(|| damaged(FORM, "a row has no time such as 00:01:02.345", row.offset))?),
         };
+        let translation = |(i, lang): &(usize, String)| {
+            let text = row.cells.get(*i).map(|c| c.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|t| !t.is_empty())?;
+            Some((lang.clone(), text))
+        };
         said.push(Said {
             id: (!id.is_empty()).then(|| id.to_owned()),
             start_ms,
@@ -45,6 +50,7 @@ pub fn docx(bytes: &[u8]) -> Result<Vec<Said>, FormatError> {
             speaker: (!speaker.is_empty()).then(|| speaker.to_owned()),
             language: None,
             text: words.to_owned(),
+            translations: others.iter().filter_map(translation).collect(),
         });
     }
     if columns.is_none() { Err(not(FORM)) } else { Ok(said) }
@@ -76,6 +82,22 @@ fn document(bytes: &[u8]) -> Result<String, FormatError> {
 fn head(cells: &[String]) -> Option<[Option<usize>; 5]> {
     let found = DOCX_COLUMNS.map(|name| cells.iter().position(|c| c.trim().eq_ignore_ascii_case(name)));
     (found[1].is_some() && found[4].is_some()).then_some(found)
+}
+
+/// Columns that hold a translation: their heads begin with the language and a comma.
+fn other_languages(cells: &[String]) -> Vec<(usize, String)> {
+    let lang = |c: &String| Lang::parse(c.split_once(',')?.0.trim()).filter(|l| !l.is_und());
+    cells.iter().enumerate().filter_map(|(i, c)| Some((i, lang(c)?.to_string()))).collect()
+}
+
+/// Where the columns of a table are.
+struct Columns {
+    /// Which table.
+    table: u32,
+    /// In the order of [`DOCX_COLUMNS`].
+    at: [Option<usize>; 5],
+    /// Translations, each with its language.
+    others: Vec<(usize, String)>,
 }
 
 struct Row {

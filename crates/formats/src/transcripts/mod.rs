@@ -14,7 +14,7 @@ mod tests;
 use crate::encoding;
 use crate::error::FormatError;
 use zapys_domain::revision::Said;
-use zapys_domain::transcript::{BY_EAR, REVIEWED, TranscriptForm, UNREVIEWED};
+use zapys_domain::transcript::{BY_EAR, REVIEWED, TRANSLATED_BY, TranscriptForm, UNREVIEWED};
 
 /// What zapys writes of a transcript as a whole.
 const LABELS: [&str; 3] = [UNREVIEWED, REVIEWED, BY_EAR];
@@ -83,9 +83,10 @@ fn reference(r: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     }
 }
 
-/// True for a line that holds a machine's translation: no words of the recording.
+/// True for a line that holds a translation: no words of the recording.
 fn is_translation(line: &str) -> bool {
-    line.trim_end().strip_suffix(')').is_some_and(|l| l.ends_with(&UNREVIEWED.to_lowercase()) && l.contains('('))
+    let whose = line.trim_end().strip_suffix(')').and_then(|l| l.rsplit_once('('));
+    whose.is_some_and(|(_, by)| by == UNREVIEWED.to_lowercase() || by.starts_with(TRANSLATED_BY))
 }
 
 /// `00:01:02,345`, `00:01:02.345`, `01:02.345`: milliseconds. `None` for anything else.

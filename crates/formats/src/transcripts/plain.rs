@@ -3,6 +3,7 @@
 use super::{clock_ms, damaged, is_translation, not};
 use crate::error::FormatError;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use zapys_domain::Lang;
 use zapys_domain::revision::Said;
 use zapys_domain::transcript::{Flag, TranscriptForm};
@@ -17,7 +18,7 @@ pub fn txt(text: &str) -> Result<Vec<Said>, FormatError> {
                 let (who, said) = rest.split_once("  ").or_else(|| Some((rest.strip_suffix(' ')?, ""))).unwrap_or((rest, ""));
                 let speaker = (who != "?" && !who.is_empty()).then(|| who.to_owned());
                 let text = without_doubts(said).to_owned();
-                all.push(Said { id: None, start_ms, end_ms: None, speaker, language: None, text });
+                all.push(Said { start_ms, speaker, text, ..Said::default() });
             }
             None if line.starts_with(' ') && !is_translation(without_doubts(line)) => {
                 if let Some(last) = all.last_mut() {
@@ -36,6 +37,12 @@ fn without_doubts(said: &str) -> &str {
     inner.filter(|(_, doubts)| doubts.split(", ").all(|d| Flag::parse(d).is_some())).map_or(said, |(words, _)| words)
 }
 
+/// The translations of a segment that stand first, by language.
+fn translations(s: &Value) -> BTreeMap<String, String> {
+    let all = s.get("translations").and_then(Value::as_object).into_iter().flatten();
+    all.filter_map(|(lang, t)| Some((Lang::parse(lang)?.to_string(), t.get("text")?.as_str()?.to_owned()))).collect()
+}
+
 /// What `zapys transcript --format json` writes.
 pub fn json(text: &str) -> Result<Vec<Said>, FormatError> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
@@ -52,6 +59,7 @@ pub fn json(text: &str) -> Result<Vec<Said>, FormatError> {
             speaker: word("speaker"),
             language: word("language").and_then(|l| Lang::parse(&l)),
             text: word("text")?,
+            translations: translations(s),
         })
     };
     let missing = || damaged(TranscriptForm::Json, "a segment has no start_ms, end_ms or text", 0);

@@ -38,7 +38,7 @@ pub fn text_grid(text: &str) -> Result<Vec<Said>, FormatError> {
             let (end_ms, text) = (grid.ms()?, grid.text()?);
             if !text.trim().is_empty() {
                 let speaker = Some(without_number(&name).to_owned());
-                said.push(Said { id: None, start_ms, end_ms: Some(end_ms), speaker, language: None, text });
+                said.push(Said { start_ms, end_ms: Some(end_ms), speaker, text, ..Said::default() });
             }
         }
         tiers.push((name, said));

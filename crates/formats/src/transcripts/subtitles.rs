@@ -56,7 +56,7 @@ pub fn srt(text: &str, speakers: &[String]) -> Result<Vec<Said>, FormatError> {
             },
         };
         let text = without_tags(&words);
-        all.push(Said { id: None, start_ms, end_ms: Some(end_ms), speaker, language: None, text });
+        all.push(Said { start_ms, end_ms: Some(end_ms), speaker, text, ..Said::default() });
     }
     Ok(all)
 }
@@ -115,7 +115,7 @@ pub fn vtt(text: &str) -> Result<Vec<Said>, FormatError> {
         };
         let (start_ms, end_ms) = times(line).ok_or_else(|| damaged(TranscriptForm::Vtt, "a cue has no times", at))?;
         let (text, speaker, language) = spoken(&without_translations(said));
-        all.push(Said { id, start_ms, end_ms: Some(end_ms), speaker, language, text });
+        all.push(Said { id, start_ms, end_ms: Some(end_ms), speaker, language, text, ..Said::default() });
     }
     Ok(all)
 }

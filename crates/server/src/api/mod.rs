@@ -40,6 +40,8 @@ pub fn inside() -> Router<App> {
         .route("/items/{item}/transcript", get(items::transcript))
         .route("/items/{item}/revisions", get(review::list))
         .route("/items/{item}/revisions", post(review::revise))
+        .route("/items/{item}/translations", get(review::translations))
+        .route("/items/{item}/translations", post(review::translate))
         .route("/items/{item}/listening", post(review::listen))
         .route("/items/{item}/compare", get(review::compare))
         .route("/items/{item}/text", get(items::text))

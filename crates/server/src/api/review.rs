@@ -1,12 +1,13 @@
-//! Words that people write over a machine's transcript.
+//! Words that people write over a machine's transcript, and what they say that it means.
 
 use crate::error::Problem;
 use crate::guard::{Acting, Opened};
 use axum::Json;
 use axum::extract::{Path, Query};
 use serde_json::{Value, json};
-use zapys_casework::view::LayerView;
-use zapys_casework::{CaseError, Heard, Layer, RevisionRequest};
+use zapys_casework::view::{LayerView, TranslationView};
+use zapys_casework::{CaseError, Heard, Layer, RevisionRequest, Translated, TranslationRequest};
+use zapys_domain::Lang;
 use zapys_domain::revision::{Change, Manner};
 
 /// Changes to the text that is shown.
@@ -32,6 +33,38 @@ pub struct Listen {
     heard: Vec<Heard>,
 }
 
+/// What segments mean in another language, as whoever asks says.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Translate {
+    /// The newest revision as its author saw it; `null`: the machine's words.
+    over: Option<u32>,
+    /// Into.
+    language: String,
+    #[serde(default)]
+    reason: Option<String>,
+    lines: Vec<Translated>,
+}
+
+pub async fn translations(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = app.case.resolve(&item).await?;
+    Ok(Json(json!({"translations": app.case.translations(id).await?})))
+}
+pub async fn translate(
+    app: Opened,
+    Acting(actor): Acting,
+    Path(item): Path<String>,
+    Json(put): Json<Translate>,
+) -> Result<Json<TranslationView>, Problem> {
+    let wants = "the code of a language such as en";
+    let language = Lang::parse(&put.language).filter(|l| !l.is_und());
+    let language = language.ok_or(CaseError::Flag { flag: "language", wants })?;
+    let id = app.case.resolve(&item).await?;
+    let request = TranslationRequest { over: put.over, language, reason: put.reason, lines: put.lines };
+    let view = app.case.translate(&actor, id, request).await?;
+    app.work.changed(id);
+    Ok(Json(view))
+}
 pub async fn list(app: Opened, _: Acting, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     let id = app.case.resolve(&item).await?;
     Ok(Json(json!({"revisions": app.case.revisions(id).await?})))

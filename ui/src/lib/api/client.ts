@@ -2,7 +2,7 @@
 
 import { untrack } from 'svelte';
 import { blind } from '../review/blind.svelte';
-import type { AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Difference, Disposal, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts, ReadText, Revision, SearchAnswer, Segment, Session, Term, Transcript, Verification, VoicePair, Voices, Way } from './types';
+import type { AddOutcome, Block, CallRow, CaseView, CustodyEvent, Dated, Difference, Disposal, HumanTranslation, Item, ItemDetail, ItemsPage, LedgerPage, Message, Peaks, PictureFacts, ReadText, Revision, SearchAnswer, Segment, Session, Term, Transcript, Verification, VoicePair, Voices, Way } from './types';
 
 const ROOT = '/api/v1';
 
@@ -170,6 +170,16 @@ export interface SegmentChange {
 /** `over`: the newest revision as it was seen. Errors: 409 where somebody was quicker. */
 export const revise = (id: string, over: number | null, changes: readonly SegmentChange[], how: { manner?: string; reason?: string } = {}): Promise<Revision> =>
   post(item(id, '/revisions'), { over, changes, ...how });
+/** What a segment means in another language; without text and note, what this person said of it is taken back. */
+export interface SegmentMeaning {
+  segment: string;
+  text?: string;
+  note?: string;
+}
+/** `over`: the newest revision as it was seen. Errors: 409 where the words are others now. */
+export const translate = (id: string, over: number | null, into: string, lines: readonly SegmentMeaning[]): Promise<HumanTranslation> =>
+  post(item(id, '/translations'), { over, language: into, lines });
+export const takeTranslationBack = (id: string, record: string, because: string): Promise<unknown> => post(item(id, '/records'), { kind: 'translation', corrects: record, because });
 export const getRevisions = async (id: string, signal?: AbortSignal): Promise<Revision[]> => (await ask<{ revisions: Revision[] }>(item(id, '/revisions'), signal)).revisions;
 /** Where two texts differ: `machine`, `latest` or a number each. */
 export const compare = async (id: string, a: string, b: string, signal?: AbortSignal): Promise<Difference[]> =>

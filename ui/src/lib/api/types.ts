@@ -231,10 +231,36 @@ export interface Voices {
 /** One segment in another language, and the same by other engines. */
 export interface Translated {
   text: string;
+  /** Who wrote it: engine or model, or the person. */
   engine: string;
+  /** A person wrote or confirmed it. */
   reviewed: boolean;
+  /** The person who wrote it; absent for a machine's. */
+  by?: string;
+  time?: string;
+  reviewed_by?: string[];
+  /** The words that it is of, where the segment has others now. */
+  of?: string;
   lost?: string[];
   beside?: Translated[];
+}
+/** What somebody remarked about a translation. */
+export interface Remark {
+  language: string;
+  by: string;
+  time: string;
+  text: string;
+}
+/** Translations of segments that somebody put on record. */
+export interface HumanTranslation {
+  record: string;
+  by: string;
+  time: string;
+  language: string;
+  translated: number;
+  remarked: number;
+  withdrawn: number;
+  current: boolean;
 }
 export interface Segment {
   id: string;
@@ -248,6 +274,7 @@ export interface Segment {
   flags: string[];
   words: Word[];
   translations: Record<string, Translated>;
+  remarks?: Remark[];
   /** What another hearing has in its place, where that is other words; empty where it heard none. */
   second?: { text: string; engine: string };
   /** The newest revision that changed it: its words are a person's then. */
@@ -409,6 +436,8 @@ export interface Hit {
   language: string;
   text: string;
   translation: string | null;
+  /** The person whose translation it is. */
+  translated_by: string | null;
   /** Number of the revision whose words these are. */
   revision: number | null;
   score: number;

@@ -402,6 +402,16 @@ export const en = {
   'voices.by': '{who}, {time}',
   'rec.second': 'Second hearing:',
   'rec.translation.other': 'By {engine}:',
+  'rec.translation.people': 'by people',
+  'rec.translation.mixed': 'by machine and people',
+  'rec.translation.confirmed': 'confirmed by {who}',
+  'rec.translation.of': 'Of other words: “{words}”',
+  'rec.translation.note': 'Note by {who}:',
+  'rec.translate': 'Translate',
+  'rec.translate.words': 'Translation into {language}',
+  'rec.translate.note': 'Note: what is disputed, or cannot be translated',
+  'rec.translate.confirm': 'It is right',
+  'rec.translate.saved': 'Translation saved under your name. What stood there stays beside it.',
   'rec.second.nothing': 'The second hearing has no words here',
   'rec.unsure': 'unsure word',
 
@@ -576,6 +586,7 @@ export const en = {
   'search.message': 'message {id}',
   'search.revision': 'revision {n}',
   'search.translation': 'Translation by machine',
+  'search.translation.by': 'Translation by {who}:',
 
   // intake
   'intake.title': 'Add to the case',

@@ -1,0 +1,1 @@
+-- Records are history since step 3.
