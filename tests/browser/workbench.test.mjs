@@ -14,6 +14,7 @@ import reading from './topics/reading.mjs';
 import recording from './topics/recording.mjs';
 import screenshot from './topics/screenshot.mjs';
 import search from './topics/search.mjs';
+import translating from './topics/translating.mjs';
 import settings from './topics/settings.mjs';
 
 describe('workbench', { concurrency: 1, timeout: 900_000 }, () => {
@@ -23,5 +24,5 @@ describe('workbench', { concurrency: 1, timeout: 900_000 }, () => {
   after(() => bench.close());
 
   // The first uses the one-time link; the one that adds to the case comes last.
-  for (const topic of [entry, library, recording, glossary, screenshot, reading, inert, search, custody, settings, layout, access, intake]) topic(bench);
+  for (const topic of [entry, library, recording, glossary, screenshot, reading, inert, search, translating, custody, settings, layout, access, intake]) topic(bench);
 });

@@ -13,7 +13,7 @@ pub mod guards;
 use serde::{Deserialize, Serialize};
 
 /// Version of what is said here. A host of another version is refused at [`Ask::Hello`].
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// Samples per second of all sound on the pipe; mono, 16-bit little-endian.
 pub const SAMPLE_RATE: u32 = 16_000;
 /// Windows of one question at most.
@@ -47,7 +47,7 @@ pub enum Ask {
     Detect(WindowsAsk),
     /// Who speaks when in each window, and what does each voice sound like? Answer: one [`Reply::Voices`] per window in any
     /// order, then [`Reply::Done`].
-    Voices(SoundAsk),
+    Voices(VoicesAsk),
     /// What do these texts say in another language? Answer: one [`Reply::Rendered`] per text in any order, then [`Reply::Done`].
     Render(TextsAsk),
     /// Sound for the question before: the frame's body.
@@ -92,11 +92,13 @@ impl WindowsAsk {
     }
 }
 
-/// Windows of sound about which nothing more is to be said, each at most [`MAX_WINDOW_SAMPLES`] long.
+/// Windows of sound in which voices are told apart, each at most [`MAX_WINDOW_SAMPLES`] long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SoundAsk {
+pub struct VoicesAsk {
     /// Length of each window in samples.
     pub windows: Vec<u32>,
+    /// The channel that each comes from and the sample that it begins at: windows may overlap.
+    pub places: Vec<(u16, u64)>,
 }
 
 /// Texts in one language, for a model that turns text into text. What tells the model which languages these are depends on the model,
@@ -184,6 +186,9 @@ pub struct Hello {
 
 /// Samples of one frame of a [`VoiceSpan`].
 pub const VOICE_FRAME: u32 = 270;
+/// Samples of a cell, two and a half seconds: what a voice sounds like is found out cell by cell, so windows that begin where cells do share
+/// most of that.
+pub const VOICE_CELL: u32 = 148 * VOICE_FRAME;
 /// Voices of one window at most.
 pub const MAX_VOICES: usize = 8;
 

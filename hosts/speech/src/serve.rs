@@ -9,8 +9,8 @@ use ort::environment::Environment;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zapys_host_protocol::{
-    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_TEXT_BYTES, MAX_TEXTS, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, SoundAsk,
-    TextsAsk, WindowsAsk, frame,
+    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_TEXT_BYTES, MAX_TEXTS, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, TextsAsk,
+    VoicesAsk, WindowsAsk, frame,
 };
 
 /// Samples between two reports of the gate: 10 s.
@@ -187,10 +187,13 @@ impl Host {
         }
     }
 
-    fn tell_apart(&mut self, ask: &SoundAsk, from: &mut impl Read, to: &mut (impl Write + Send)) -> Result<(), Fault> {
+    fn tell_apart(&mut self, ask: &VoicesAsk, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+        if ask.places.len() != ask.windows.len() {
+            return Err(Fault::Request("windows without their places"));
+        }
         let sound = sound(&ask.windows, from)?;
         let voices = self.voices()?;
-        voices.hear(&windows(&ask.windows, &sound), |heard| Ok(frame::write(to, &Reply::Voices(heard), &[])?))?;
+        voices.hear(&windows(&ask.windows, &sound), &ask.places, |heard| Ok(frame::write(to, &Reply::Voices(heard), &[])?))?;
         done(to)
     }
 
@@ -299,9 +302,9 @@ mod tests {
             (Ask::Translate(ask(vec![1; MAX_WINDOWS + 1])), vec![]),
             (Ask::Detect(ask(vec![2])), vec![]),
             (Ask::Pcm, vec![1, 2, 3, 4]),
-            (Ask::Voices(SoundAsk { windows: vec![2] }), vec![]),
+            (Ask::Voices(VoicesAsk { windows: vec![2], places: vec![(0, 0)] }), vec![]),
             (Ask::Pcm, vec![1, 2, 3, 4]),
-            (Ask::Voices(SoundAsk { windows: vec![1; MAX_WINDOWS + 1] }), vec![]),
+            (Ask::Voices(VoicesAsk { windows: vec![1; MAX_WINDOWS + 1], places: vec![(0, 0); MAX_WINDOWS + 1] }), vec![]),
             (Ask::Render(texts(1)), vec![]),
             (Ask::Render(texts(MAX_TEXTS + 1)), vec![]),
             (Ask::Gate(GateAsk { samples: 1, threshold: [100, 200], min_speech_ms: 0, min_silence_ms: 0 }), vec![]),

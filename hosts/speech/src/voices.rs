@@ -8,10 +8,10 @@ use crate::fbank::{BANDS, Fbank};
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use zapys_host_protocol::{VOICE_FRAME, VoiceSpan, VoicesHeard};
+use zapys_host_protocol::{VOICE_CELL, VOICE_FRAME, VoiceSpan, VoicesHeard};
 
 /// Voices that are told apart in one window.
 const VOICES: usize = 3;
@@ -23,6 +23,11 @@ const SHORTEST: usize = 16_000;
 const ENOUGH: usize = 24;
 /// Rows of features from which a vector can be made at all: a quarter of a second.
 const LEAST: usize = 23;
+/// Windows of which the voices are found out together.
+const TOGETHER: usize = 24;
+/// Samples by which stretches of overlapping windows may differ at either end, and in what they are heard in, and sound the same: 0.07 s.
+const SLACK: u64 = 4 * FRAME;
+const FRAME: u64 = VOICE_FRAME as u64;
 
 /// The loaded networks, once for each worker.
 pub struct Voices {
@@ -48,65 +53,183 @@ impl Voices {
         Ok(Self { workers: workers.map_err(|_| Fault::Model("the networks for voices cannot be loaded"))?, fbank: Fbank::new() })
     }
 
-    /// Who speaks in each window; every answer goes to `each` as it comes. Errors: [`Fault::Inference`], those of `each`.
-    pub fn hear(&mut self, windows: &[&[i16]], each: impl FnMut(VoicesHeard) -> Result<(), Fault> + Send) -> Result<(), Fault> {
+    /// Who speaks in each window; every answer goes to `each`, in the order of the windows. `places`: the channel that each comes from
+    /// and the sample it begins at. Windows overlap, and what two of them hear alike is turned into a vector once.
+    /// Errors: [`Fault::Inference`], those of `each`.
+    pub fn hear(
+        &mut self,
+        windows: &[&[i16]],
+        places: &[(u16, u64)],
+        mut each: impl FnMut(VoicesHeard) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let fbank = &self.fbank;
-        share(&mut self.workers, windows, each, |worker, n, pcm| worker.hear(fbank, n, pcm))
+        let mut known = Known::default();
+        for (n, (windows, places)) in windows.chunks(TOGETHER).zip(places.chunks(TOGETHER)).enumerate() {
+            let frames = in_parallel(&mut self.workers, windows.len(), |worker, i| worker.frames(windows[i]))?;
+            let mut new: Vec<Vec<i16>> = Vec::new();
+            let mut all: Vec<Vec<Vec<Stretch>>> = Vec::new();
+            for ((pcm, frames), place) in windows.iter().zip(&frames).zip(places) {
+                all.push(voices(frames, pcm.len(), *place, &mut known, |used| new.push(sound_of(pcm, used))));
+            }
+            known.vectors.extend(in_parallel(&mut self.workers, new.len(), |w, i| w.embed(&fbank.features(&new[i])))?);
+            for (i, voices) in all.into_iter().enumerate() {
+                let span = |s: &Stretch| VoiceSpan {
+                    start: s.start,
+                    end: s.end,
+                    heard_in: s.heard_in,
+                    embedding: s.vector(&known.vectors),
+                };
+                let voices = voices.iter().map(|v| v.iter().map(span).collect()).collect();
+                let window = u32::try_from(n * TOGETHER + i).map_err(|_| Fault::Request("more windows than can be counted"))?;
+                each(VoicesHeard { window, voices })?;
+            }
+        }
+        Ok(())
     }
 }
 
-/// Has the workers take one window after the other.
-fn share<T: Send>(
+/// A stretch that one voice of a window speaks.
+struct Stretch {
+    /// Frames of the window.
+    start: u32,
+    end: u32,
+    /// Frames that say what it sounds like.
+    heard_in: u32,
+    /// Vectors of its parts, each with the frames that it was heard in.
+    parts: Vec<(usize, u32)>,
+}
+impl Stretch {
+    /// The mean of its parts, as long as each was heard, of length 1; empty where none could be made.
+    fn vector(&self, vectors: &[Vec<f32>]) -> Vec<f32> {
+        let mut sum: Vec<f32> = Vec::new();
+        for (part, heard_in) in &self.parts {
+            sum.resize(sum.len().max(vectors[*part].len()), 0.0);
+            sum.iter_mut().zip(&vectors[*part]).for_each(|(s, v)| *s += v * *heard_in as f32);
+        }
+        unit(sum)
+    }
+}
+
+/// Parts of stretches that have a vector, or will: channel, first and last sample, frames that say what it sounds like.
+#[derive(Default)]
+struct Known {
+    parts: BTreeMap<(u16, u64, u64, u32), usize>,
+    vectors: Vec<Vec<f32>>,
+}
+impl Known {
+    /// The vector of as good as the same sound, and whether it is still to be made: then there was none, and it gets the next number.
+    fn find(&mut self, channel: u16, start: u64, end: u64, heard_in: u32) -> (usize, bool) {
+        let from = (channel, start.saturating_sub(SLACK), 0, 0);
+        let to = (channel, start.saturating_add(SLACK), u64::MAX, u32::MAX);
+        let alike = |s: &(u16, u64, u64, u32)| s.2.abs_diff(end) <= SLACK && u64::from(s.3.abs_diff(heard_in)) * FRAME <= SLACK;
+        if let Some((_, vector)) = self.parts.range(from..=to).find(|(s, _)| alike(s)) {
+            return (*vector, false);
+        }
+        let next = self.parts.len();
+        self.parts.insert((channel, start, end, heard_in), next);
+        (next, true)
+    }
+}
+
+/// What each voice of a window speaks. `new` is told the frames of every part whose like was not heard before.
+fn voices(
+    frames: &[&'static [usize]],
+    samples: usize,
+    (channel, begins): (u16, u64),
+    known: &mut Known,
+    mut new: impl FnMut(&[usize]),
+) -> Vec<Vec<Stretch>> {
+    // What stands in the silence after a short window is not there.
+    let frames = &frames[..frames.len().min(samples.div_ceil(VOICE_FRAME as usize))];
+    let at = |frame: usize| begins.saturating_add(frame as u64 * FRAME);
+    let mut voices = Vec::new();
+    for voice in 0..VOICES {
+        let speaks: Vec<bool> = frames.iter().map(|who| who.contains(&voice)).collect();
+        let mut said = Vec::new();
+        for (start, end) in spans(&speaks) {
+            let all = start as usize..end as usize;
+            let alone: Vec<usize> = all.clone().filter(|f| frames[*f] == [voice]).collect();
+            let used = if alone.len() >= ENOUGH { alone } else { all.collect() };
+            let parts = parts(&used, |f| at(f) / u64::from(VOICE_CELL)).into_iter().map(|part| {
+                let (first, last) = (part[0], part[part.len() - 1]);
+                let (vector, is_new) = known.find(channel, at(first), at(last + 1), part.len() as u32);
+                if is_new {
+                    new(part);
+                }
+                (vector, part.len() as u32)
+            });
+            said.push(Stretch { parts: parts.collect(), start, end, heard_in: used.len() as u32 });
+        }
+        if !said.is_empty() {
+            voices.push(said);
+        }
+    }
+    voices
+}
+
+/// The frames of a stretch in parts that lie in one cell each; parts that are too short go with the one before, or the one behind.
+fn parts(used: &[usize], cell: impl Fn(usize) -> u64) -> Vec<&[usize]> {
+    let mut cuts = vec![0];
+    for i in 1..used.len() {
+        let begins = cuts[cuts.len() - 1];
+        if cell(used[i]) != cell(used[i - 1]) && i - begins >= ENOUGH && used.len() - i >= ENOUGH {
+            cuts.push(i);
+        }
+    }
+    cuts.push(used.len());
+    cuts.windows(2).map(|c| &used[c[0]..c[1]]).collect()
+}
+
+/// A vector of length 1; of nothing, nothing.
+fn unit(vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    vector.into_iter().map(|v| v / length).collect()
+}
+
+/// The samples of these frames.
+fn sound_of(pcm: &[i16], frames: &[usize]) -> Vec<i16> {
+    let frame = |f: &usize| &pcm[f * VOICE_FRAME as usize..pcm.len().min((f + 1) * VOICE_FRAME as usize)];
+    frames.iter().flat_map(frame).copied().collect()
+}
+
+/// Has the workers do one thing after the other; the answers in order. Errors: [`Fault::Inference`].
+fn in_parallel<T: Send>(
     workers: &mut [Worker],
-    windows: &[&[i16]],
-    each: impl FnMut(T) -> Result<(), Fault> + Send,
-    work: impl Fn(&mut Worker, u32, &[i16]) -> Result<T, ort::Error> + Sync,
-) -> Result<(), Fault> {
+    n: usize,
+    work: impl Fn(&mut Worker, usize) -> Result<T, ort::Error> + Sync,
+) -> Result<Vec<T>, Fault> {
     let next = AtomicUsize::new(0);
-    let each = Mutex::new(each);
-    let run = |worker: &mut Worker| loop {
-        let n = next.fetch_add(1, Ordering::Relaxed);
-        let (Some(pcm), Ok(index)) = (windows.get(n), u32::try_from(n)) else { return Ok(()) };
-        let told = work(worker, index, pcm).map_err(|_| Fault::Inference("telling voices apart failed"));
-        let told = told.and_then(|answer| (each.lock().unwrap_or_else(PoisonError::into_inner))(answer));
-        if told.is_err() {
-            // Nobody starts another.
-            next.store(windows.len(), Ordering::Relaxed);
-            return told;
+    let run = |worker: &mut Worker| -> Result<Vec<(usize, T)>, Fault> {
+        let mut done = Vec::new();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= n {
+                return Ok(done);
+            }
+            match work(worker, i) {
+                Ok(answer) => done.push((i, answer)),
+                Err(_) => {
+                    // Nobody starts another.
+                    next.store(n, Ordering::Relaxed);
+                    return Err(Fault::Inference("telling voices apart failed"));
+                }
+            }
         }
     };
-    std::thread::scope(|scope| {
+    let mut all = std::thread::scope(|scope| {
         let run = &run;
         let threads: Vec<_> = workers.iter_mut().map(|worker| scope.spawn(move || run(worker))).collect();
-        threads.into_iter().try_for_each(|t| t.join().unwrap_or(Err(Fault::Inference("a worker stopped in the middle"))))
-    })
+        let mut all = Vec::with_capacity(n);
+        for thread in threads {
+            all.extend(thread.join().unwrap_or(Err(Fault::Inference("a worker stopped in the middle")))?);
+        }
+        Ok::<_, Fault>(all)
+    })?;
+    all.sort_unstable_by_key(|(i, _)| *i);
+    Ok(all.into_iter().map(|(_, answer)| answer).collect())
 }
 
 impl Worker {
-    fn hear(&mut self, fbank: &Fbank, window: u32, pcm: &[i16]) -> Result<VoicesHeard, ort::Error> {
-        let frames = self.frames(pcm)?;
-        // What stands in the silence after a short window is not there.
-        let n_frames = frames.len().min(pcm.len().div_ceil(VOICE_FRAME as usize));
-        let mut voices = Vec::new();
-        for voice in 0..VOICES {
-            let speaks: Vec<bool> = frames[..n_frames].iter().map(|who| who.contains(&voice)).collect();
-            let mut said = Vec::new();
-            for (start, end) in spans(&speaks) {
-                let all = start as usize..end as usize;
-                let alone: Vec<usize> = all.clone().filter(|f| frames[*f] == [voice]).collect();
-                let used = if alone.len() >= ENOUGH { alone } else { all.collect() };
-                let frame = |f: &usize| &pcm[f * VOICE_FRAME as usize..pcm.len().min((f + 1) * VOICE_FRAME as usize)];
-                let heard: Vec<i16> = used.iter().flat_map(frame).copied().collect();
-                let embedding = self.embed(&fbank.features(&heard))?;
-                said.push(VoiceSpan { start, end, heard_in: used.len() as u32, embedding });
-            }
-            if !said.is_empty() {
-                voices.push(said);
-            }
-        }
-        Ok(VoicesHeard { window, voices })
-    }
-
     /// Per frame, who speaks.
     fn frames(&mut self, pcm: &[i16]) -> Result<Vec<&'static [usize]>, ort::Error> {
         let mut samples: Vec<f32> = pcm.iter().map(|s| f32::from(*s) / 32768.0).collect();
@@ -127,8 +250,7 @@ impl Worker {
         let input = TensorRef::from_array_view(([1usize, n, BANDS], features))?;
         let outputs = self.embedding.run(ort::inputs!["features" => input])?;
         let vector = outputs["embedding"].try_extract_tensor::<f32>()?.1;
-        let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        Ok(vector.iter().map(|v| v / length).collect())
+        Ok(unit(vector.to_vec()))
     }
 }
 
@@ -153,5 +275,37 @@ mod tests {
         let frames: Vec<bool> = "..###.#".chars().map(|c| c == '#').collect();
         assert_eq!(spans(&frames), [(2, 5), (6, 7)]);
         assert!(spans(&[]).is_empty());
+    }
+
+    #[test]
+    fn what_two_windows_hear_alike_is_turned_into_a_vector_once() {
+        const A: &[usize] = &[0];
+        let frames = |said: &[(usize, usize)]| -> Vec<&'static [usize]> {
+            (0..500).map(|f| if said.iter().any(|(a, b)| (*a..*b).contains(&f)) { A } else { &[] }).collect()
+        };
+        let mut known = Known::default();
+        let mut hear = |said: &[(usize, usize)], place| {
+            let mut new = Vec::new();
+            let voices = voices(&frames(said), 500 * VOICE_FRAME as usize, place, &mut known, |used| new.push(used.len()));
+            let parts: Vec<Vec<usize>> = voices[0].iter().map(|s| s.parts.iter().map(|p| p.0).collect()).collect();
+            (parts, new)
+        };
+        let frame = |n: u64| n * FRAME;
+        // A short stretch is one part; a long one is cut where cells end, and not into pieces that are too short.
+        assert_eq!(hear(&[(10, 40), (130, 460)], (0, 0)), (vec![vec![0], vec![1, 2]], vec![30, 166, 164]));
+        // The next window begins a cell later: a stretch that it hears two frames longer again, and what is new.
+        assert_eq!(hear(&[(0, 314), (330, 360)], (0, frame(148))), (vec![vec![3, 2], vec![4]], vec![148, 30]));
+        // On another channel nothing was heard before; nor is half a stretch the whole.
+        assert_eq!(hear(&[(10, 40)], (1, 0)), (vec![vec![5]], vec![30]));
+        assert_eq!(hear(&[(10, 25)], (0, 0)), (vec![vec![6]], vec![15]));
+    }
+
+    #[test]
+    fn a_stretch_sounds_like_the_mean_of_its_parts() {
+        let vectors = [vec![1.0, 0.0], vec![0.0, 1.0], Vec::new()];
+        let of = |parts: &[(usize, u32)]| Stretch { start: 0, end: 1, heard_in: 1, parts: parts.to_vec() }.vector(&vectors);
+        assert_eq!(of(&[(0, 7)]), [1.0, 0.0]);
+        assert_eq!(of(&[(0, 30), (2, 5), (1, 40)]), [0.6, 0.8]);
+        assert!(of(&[(2, 5)]).is_empty());
     }
 }

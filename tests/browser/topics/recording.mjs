@@ -181,6 +181,11 @@ export default function recording(bench) {
       const idx = before.segments.findIndex((segment) => segment.revision === undefined && !segment.flags.includes('no-speech') && segment.words.length > 1);
       const { text, id } = before.segments[idx];
       const unreviewed = async () => (await bench.get('/case')).unreviewed_segments;
+      // The case's numbers are kept for a while where they took long to count.
+      const becomes = async (n, why) => {
+        for (const end = performance.now() + 10_000; performance.now() < end && (await unreviewed()) !== n; ) await new Promise((go) => setTimeout(go, 100));
+        assert.equal(await unreviewed(), n, why);
+      };
       const all = await unreviewed();
       await bench.with(`/items/${item}`, async (page) => {
         await ready(page);
@@ -218,12 +223,13 @@ export default function recording(bench) {
         await page.locator('body').press('r');
         await row(page, idx).locator('.cell.p').waitFor();
         assert.equal((await latest()).segments[idx].text, text);
-        assert.equal(await unreviewed(), all - 1, 'the case counts what people confirmed');
+        await becomes(all - 1, 'the case counts what people confirmed');
         await page.locator(`[data-seg="${Math.min(idx + 1, before.segments.length - 1)}"][aria-current="true"]`).waitFor();
         await page.getByRole('button', { name: 'Take back' }).click();
         await row(page, idx).locator('.cell.m').first().waitFor();
       }, { forgive: (text) => /409 \(Conflict\)/.test(text) });
-      assert.deepEqual([(await latest()).revision.number, await unreviewed()], [before.revision.number, all]);
+      assert.equal((await latest()).revision.number, before.revision.number);
+      await becomes(all, 'and what they took back');
     });
 
     test('first listening is blind: the page never has the words of others', async () => {

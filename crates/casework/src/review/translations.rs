@@ -202,12 +202,13 @@ impl Casework {
     }
 
     /// The language into which people translated, or confirmed, every segment that has words, as the words stand now; `None` where there
-    /// is none. Nothing is opened where nobody says anything.
+    /// is none. What is spoken in that language needs none. Nothing is opened where nobody says anything.
     pub(crate) async fn translated_by_people(&self, item: ItemId) -> Result<Option<String>> {
         let Some(said) = self.translators(item).await? else { return Ok(None) };
         let all = self.numbered(item).await?;
         let (_, _, words) = self.text_of(item, &all, Layer::Latest).await?;
         let silent = |s: &&Segment| s.flags.contains(&Flag::NoSpeech) || s.text.trim().is_empty();
+        let primary = |l: &Lang| l.as_str().split('-').next().unwrap_or_default().to_owned();
         let spoken: Vec<&Segment> = words.segments.iter().filter(|s| !silent(s)).collect();
         let lines = Rendered::lines(&said.0);
         let covers = |language: &&Lang| {
@@ -217,7 +218,7 @@ impl Casework {
                 };
                 lines.iter().any(fits)
             };
-            !spoken.is_empty() && spoken.iter().all(of)
+            !spoken.is_empty() && spoken.iter().all(|s| primary(&s.language) == primary(language) || of(s))
         };
         let languages: BTreeSet<&Lang> = lines.iter().map(|(r, _)| &r.translation.language).collect();
         Ok(languages.into_iter().find(covers).map(Lang::to_string))

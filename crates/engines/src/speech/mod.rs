@@ -55,7 +55,7 @@ pub(crate) const RATE: u64 = 16_000;
 pub(crate) const ROUND: u64 = 20 * 60 * RATE;
 /// Counts up whenever the code here or in the host changes what comes out.
 const ACTIVITY_REVISION: u32 = 1;
-const SPEAKERS_REVISION: u32 = 1;
+const SPEAKERS_REVISION: u32 = 2;
 const PRINTS_REVISION: u32 = 1;
 const TRANSCRIBE_REVISION: u32 = 2;
 const TRANSLATE_REVISION: u32 = 2;

@@ -18,11 +18,11 @@ use zapys_domain::handover::MAX_SPEAKERS;
 use zapys_domain::media::Activity;
 use zapys_domain::transcript::{Speaker, ToldApart, Turn, Turns, speaker_id};
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, Severity, Step};
-use zapys_host_protocol::{Ask, MAX_VOICES, Reply, SoundAsk, VOICE_FRAME, Voice};
+use zapys_host_protocol::{Ask, MAX_VOICES, Reply, VOICE_CELL, VOICE_FRAME, Voice, VoicesAsk};
 
 /// Samples of a window, and from one to the next.
 pub(super) const WINDOW: u64 = 10 * RATE;
-const HOP: u64 = WINDOW / 4;
+const HOP: u64 = VOICE_CELL as u64;
 /// Sound that is asked about at once.
 const ROUND: u64 = 10 * 60 * RATE;
 
@@ -105,7 +105,8 @@ pub(super) fn hear(speech: &Speech, work: &Work<'_>, windows: Vec<Span>) -> Resu
     read_rounds(reader, windows, ROUND, |sound, round| {
         let pcm: Vec<Vec<i16>> = round.iter().map(|w| sound.samples(w.channel, w.start, w.end)).collect();
         let length = |p: &Vec<i16>| u32::try_from(p.len()).unwrap_or(u32::MAX);
-        let ask = Ask::Voices(SoundAsk { windows: pcm.iter().map(length).collect() });
+        let places = round.iter().map(|w| (w.channel, w.start)).collect();
+        let ask = Ask::Voices(VoicesAsk { windows: pcm.iter().map(length).collect(), places });
         let sound: Vec<&[i16]> = pcm.iter().map(Vec::as_slice).collect();
         let samples = sound.iter().map(|s| s.len() as u64).sum();
         let mut heard: Vec<Option<Vec<Voice>>> = vec![None; round.len()];
@@ -223,10 +224,10 @@ mod tests {
     fn windows_lie_where_somebody_speaks_and_end_with_the_recording() {
         let starts = |a: &Activity| windows(a).iter().map(|w| (w.start * 1000 / RATE, w.end * 1000 / RATE)).collect::<Vec<_>>();
         assert_eq!(starts(&activity(3_000, vec![vec![(0, 100)]])), [(0, 3_000)]);
-        assert_eq!(starts(&activity(13_000, vec![vec![(0, 12_900)]])), [(0, 10_000), (2_500, 12_500), (3_000, 13_000)]);
+        assert_eq!(starts(&activity(13_000, vec![vec![(0, 12_900)]])), [(0, 10_000), (2_497, 12_497), (3_000, 13_000)]);
         let far = activity(3_600_000, vec![vec![(30_000, 31_000), (3_599_000, 3_599_500)]]);
         let far = starts(&far);
-        assert_eq!((far.first(), far.last(), far.len()), (Some(&(22_500, 32_500)), Some(&(3_590_000, 3_600_000)), 5));
+        assert_eq!((far.first(), far.last(), far.len()), (Some(&(22_477, 32_477)), Some(&(3_590_000, 3_600_000)), 5));
         assert!(starts(&activity(60_000, vec![vec![]])).is_empty());
     }
 
