@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
+use zapys_host_protocol::Spelling;
 
 /// Name of the manifest in a pack's folder.
 pub const MANIFEST: &str = "pack.toml";
@@ -38,7 +39,7 @@ pub enum PackKind {
 }
 
 /// A pack that is installed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pack {
     /// Unique name, also that of its folder.
     pub name: String,
@@ -60,6 +61,9 @@ pub struct Pack {
     /// How its model is asked, where it turns text into text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub texts: Option<Texts>,
+    /// How its network is asked, where it spells what it hears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spelling: Option<Spelling>,
     /// Where it lies.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -128,6 +132,12 @@ impl Pack {
         }
         pack.folder = folder.to_owned();
         Ok(pack)
+    }
+
+    /// Bytes of the model that writes speech down; 0 where it holds none.
+    pub fn speech_weights(&self) -> u64 {
+        let model = self.spelling.as_ref().map_or("model.bin", |s| s.model.as_str());
+        self.file(model).map_or(0, |f| f.bytes)
     }
 
     /// Reads every file and compares digests. Returns the names of those that differ or are missing. Errors: `Io` never

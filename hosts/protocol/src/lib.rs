@@ -92,6 +92,74 @@ impl WindowsAsk {
     }
 }
 
+/// How a network that spells (CTC) is asked: what it hears, and what its letters are. Stands in the pack, and is handed over when the
+/// host is started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spelling {
+    /// The network, a file of the pack: features (1, bands, frames) and, where it takes that, their number in; (1, instants, tokens) out,
+    /// as probabilities' logarithms or what becomes those.
+    pub model: String,
+    /// Its tokens, a file of the pack: one on each line, followed by a space and its number, or in order.
+    pub tokens: String,
+    /// The token that stands for nothing.
+    #[serde(default = "blank")]
+    pub blank: String,
+    /// Mel bands.
+    pub bands: usize,
+    /// Samples of the transform, of the Hann window in its middle, and from one frame to the next.
+    pub fft: usize,
+    #[allow(missing_docs)]
+    pub window: usize,
+    #[allow(missing_docs)]
+    pub hop: usize,
+    #[allow(missing_docs)]
+    pub mel: MelScale,
+    /// What stands before and behind the sound.
+    pub edges: Edges,
+    /// False where the window ends on zero.
+    #[serde(default = "yes")]
+    pub periodic: bool,
+    /// Share of the sample before that is taken away.
+    #[serde(default)]
+    pub preemphasis: f32,
+    /// Lower energies are raised to this; then `guard` is added.
+    #[serde(default)]
+    pub floor: f32,
+    #[allow(missing_docs)]
+    #[serde(default)]
+    pub guard: f32,
+    /// Each band has mean 0 and deviation 1.
+    #[serde(default)]
+    pub normalise: bool,
+}
+fn blank() -> String {
+    "<blk>".into()
+}
+fn yes() -> bool {
+    true
+}
+/// How far apart mel bands are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MelScale {
+    /// Logarithmic throughout; triangles of height 1.
+    Htk,
+    /// Linear below 1000 Hz; triangles of area 1.
+    Slaney,
+}
+/// What stands before and behind the sound, so that frames lie in the middle of their windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edges {
+    /// Nothing: the first window begins with the sound.
+    None,
+    /// The sound, mirrored.
+    Mirror,
+    /// Silence.
+    Silence,
+}
+
 /// Windows of sound in which voices are told apart, each at most [`MAX_WINDOW_SAMPLES`] long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VoicesAsk {

@@ -1,18 +1,21 @@
 //! `zapys-engine-speech`: hears speech and translates words for zapys, in a sandbox, over pipes.
 //!
 //! `zapys-engine-speech --threads N [--whisper FOLDER] [--gate MODEL --onnxruntime LIBRARY [--voices FOLDER]]
-//! [--renderer FOLDER --pieces MODEL]`. Everything it is told and everything it answers goes through standard input and output as `zapys-host-protocol` says; it opens nothing
+//! [--renderer FOLDER --pieces MODEL] [--speller FOLDER --spelling JSON --languages CODE,…]`. Everything it is told and everything it answers goes through standard input and output as `zapys-host-protocol` says; it opens nothing
 //! but its models, and needs neither network nor disk.
 
+mod energies;
 mod fbank;
 mod gate;
 mod mel;
 mod render;
 mod serve;
+mod speller;
 mod vocabulary;
 mod voices;
 mod whisper;
 mod words;
+mod workers;
 
 use std::process::ExitCode;
 

@@ -3,14 +3,15 @@
 use crate::Fault;
 use crate::gate::Gate;
 use crate::render::Renderer;
+use crate::speller::Speller;
 use crate::voices::Voices;
 use crate::whisper::{Ears, Task};
 use ort::environment::Environment;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zapys_host_protocol::{
-    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_TEXT_BYTES, MAX_TEXTS, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, TextsAsk,
-    VoicesAsk, WindowsAsk, frame,
+    Ask, GateAsk, Hello, MAX_SAMPLES, MAX_TEXT_BYTES, MAX_TEXTS, MAX_WINDOW_SAMPLES, MAX_WINDOWS, PROTOCOL, Reply, Spelling,
+    TextsAsk, VoicesAsk, WindowsAsk, frame,
 };
 
 /// Samples between two reports of the gate: 10 s.
@@ -19,7 +20,7 @@ const REPORT: u64 = 160_000;
 const MAX_GATE_SAMPLES: u64 = 48 * MAX_SAMPLES;
 
 /// What to load.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Settings {
     threads: usize,
     whisper: Option<PathBuf>,
@@ -28,6 +29,9 @@ pub struct Settings {
     voices: Option<PathBuf>,
     renderer: Option<PathBuf>,
     pieces: Option<PathBuf>,
+    speller: Option<PathBuf>,
+    spelling: Option<Spelling>,
+    languages: Vec<String>,
 }
 impl Settings {
     /// Reads the command line. Errors: [`Fault::Request`].
@@ -46,8 +50,15 @@ impl Settings {
                 "--voices" => settings.voices = Some(value.into()),
                 "--renderer" => settings.renderer = Some(value.into()),
                 "--pieces" => settings.pieces = Some(value.into()),
+                "--speller" => settings.speller = Some(value.into()),
+                "--spelling" => {
+                    let spelling = serde_json::from_str(&value);
+                    settings.spelling = Some(spelling.map_err(|_| Fault::Request("--spelling takes what a pack says of it"))?);
+                }
+                "--languages" => settings.languages = value.split(',').map(str::to_owned).collect(),
                 _ => {
-                    let options = "options are --threads, --whisper, --gate, --onnxruntime, --voices, --renderer, --pieces";
+                    let options = "options are --threads, --whisper, --gate, --onnxruntime, --voices, --renderer, --pieces, \
+                                   --speller, --spelling, --languages";
                     return Err(Fault::Request(options));
                 }
             }
@@ -65,6 +76,8 @@ struct Unloaded {
 pub struct Host {
     gate: Option<Gate>,
     ears: Option<Ears>,
+    /// Or why it cannot be used, for whoever asks it.
+    speller: Option<Result<Speller, &'static str>>,
     voices: Option<Unloaded>,
     loaded: Option<Voices>,
     renderer: Option<Renderer>,
@@ -81,7 +94,20 @@ impl Host {
         let ears = settings.whisper.as_ref().map(|folder| Ears::open(folder, settings.threads)).transpose()?;
         let both = settings.renderer.as_ref().zip(settings.pieces.as_ref());
         let renderer = both.map(|(folder, pieces)| Renderer::open(folder, pieces, settings.threads)).transpose()?;
-        Ok(Self { gate, ears, voices, loaded: None, renderer, threads: settings.threads })
+        let languages = settings.languages.clone();
+        let spelling = with(&settings.speller).zip(settings.spelling.clone());
+        let open = |((e, folder), how): ((&Environment, PathBuf), Spelling)| match Speller::open(
+            e,
+            &folder,
+            how,
+            languages,
+            settings.threads,
+        ) {
+            Err(Fault::Model(why)) => Ok(Err(why)),
+            other => other.map(Ok),
+        };
+        let speller = spelling.map(open).transpose()?;
+        Ok(Self { gate, ears, speller, voices, loaded: None, renderer, threads: settings.threads })
     }
 
     /// Answers until the questions end. Errors: [`Fault::Pipe`].
@@ -126,6 +152,9 @@ impl Host {
         if self.ears.is_some() {
             answers.extend(["transcribe", "translate", "detect"].map(String::from));
         }
+        if self.speller.is_some() {
+            answers.push("transcribe".into());
+        }
         if self.voices.is_some() {
             answers.push("voices".into());
         }
@@ -163,14 +192,20 @@ impl Host {
         Ok(frame::write(to, &Reply::Activity { spans: listening.end()? }, &[])?)
     }
 
-    fn hear(&self, ask: &WindowsAsk, task: Task, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
+    fn hear(&mut self, ask: &WindowsAsk, task: Task, from: &mut impl Read, to: &mut impl Write) -> Result<(), Fault> {
         let sound = sound(&ask.windows, from)?;
         if !(1..=10).contains(&ask.beam) {
             return Err(Fault::Request("the beam is 1 to 10 wide"));
         }
-        let ears = self.ears.as_ref().ok_or(Fault::Request("no speech model is loaded"))?;
-        let language =
-            ears.hear(&windows(&ask.windows, &sound), ask, task, |heard| Ok(frame::write(to, &Reply::Heard(heard), &[])?))?;
+        let windows = windows(&ask.windows, &sound);
+        let sink = |heard| Ok(frame::write(to, &Reply::Heard(heard), &[])?);
+        let language = match (&self.ears, &mut self.speller, task) {
+            (Some(ears), _, _) => ears.hear(&windows, ask, task, sink)?,
+            (None, Some(Ok(speller)), Task::Transcribe) => speller.hear(&windows, ask, sink)?,
+            (None, Some(Err(why)), _) => return Err(Fault::Model(why)),
+            (None, Some(Ok(_)), Task::Translate) => return Err(Fault::Request("this speech model does not translate")),
+            (None, None, _) => return Err(Fault::Request("no speech model is loaded")),
+        };
         Ok(frame::write(to, &Reply::Done { language, resident_bytes: resident_bytes() }, &[])?)
     }
 
@@ -267,7 +302,7 @@ mod tests {
     use super::*;
 
     fn talk(asks: &[(Ask, Vec<u8>)]) -> (Result<(), Fault>, Vec<Reply>) {
-        let mut host = Host { gate: None, ears: None, voices: None, loaded: None, renderer: None, threads: 2 };
+        let mut host = Host { gate: None, ears: None, speller: None, voices: None, loaded: None, renderer: None, threads: 2 };
         let mut pipe = Vec::new();
         for (ask, body) in asks {
             frame::write(&mut pipe, ask, body).expect("written");
@@ -333,7 +368,7 @@ mod tests {
         let parse = |args: &[&str]| Settings::parse(args.iter().map(|s| (*s).to_owned()));
         let settings = parse(&["--threads", "2", "--whisper", "m"]).expect("valid");
         assert_eq!((settings.threads, settings.whisper), (2, Some("m".into())));
-        for bad in [&["--threads"][..], &["--threads", "0"], &["--model", "x"]] {
+        for bad in [&["--threads"][..], &["--threads", "0"], &["--model", "x"], &["--spelling", "{}"]] {
             assert!(parse(bad).is_err());
         }
     }

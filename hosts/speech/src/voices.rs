@@ -5,12 +5,12 @@
 
 use crate::Fault;
 use crate::fbank::{BANDS, Fbank};
+use crate::workers::in_parallel;
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use zapys_host_protocol::{VOICE_CELL, VOICE_FRAME, VoiceSpan, VoicesHeard};
 
 /// Voices that are told apart in one window.
@@ -28,6 +28,9 @@ const TOGETHER: usize = 24;
 /// Samples by which stretches of overlapping windows may differ at either end, and in what they are heard in, and sound the same: 0.07 s.
 const SLACK: u64 = 4 * FRAME;
 const FRAME: u64 = VOICE_FRAME as u64;
+
+/// What is said where a network gives up.
+const FAILED: &str = "telling voices apart failed";
 
 /// The loaded networks, once for each worker.
 pub struct Voices {
@@ -65,13 +68,13 @@ impl Voices {
         let fbank = &self.fbank;
         let mut known = Known::default();
         for (n, (windows, places)) in windows.chunks(TOGETHER).zip(places.chunks(TOGETHER)).enumerate() {
-            let frames = in_parallel(&mut self.workers, windows.len(), |worker, i| worker.frames(windows[i]))?;
+            let frames = in_parallel(&mut self.workers, windows.len(), FAILED, |worker, i| worker.frames(windows[i]))?;
             let mut new: Vec<Vec<i16>> = Vec::new();
             let mut all: Vec<Vec<Vec<Stretch>>> = Vec::new();
             for ((pcm, frames), place) in windows.iter().zip(&frames).zip(places) {
                 all.push(voices(frames, pcm.len(), *place, &mut known, |used| new.push(sound_of(pcm, used))));
             }
-            known.vectors.extend(in_parallel(&mut self.workers, new.len(), |w, i| w.embed(&fbank.features(&new[i])))?);
+            known.vectors.extend(in_parallel(&mut self.workers, new.len(), FAILED, |w, i| w.embed(&fbank.features(&new[i])))?);
             for (i, voices) in all.into_iter().enumerate() {
                 let span = |s: &Stretch| VoiceSpan {
                     start: s.start,
@@ -190,43 +193,6 @@ fn unit(vector: Vec<f32>) -> Vec<f32> {
 fn sound_of(pcm: &[i16], frames: &[usize]) -> Vec<i16> {
     let frame = |f: &usize| &pcm[f * VOICE_FRAME as usize..pcm.len().min((f + 1) * VOICE_FRAME as usize)];
     frames.iter().flat_map(frame).copied().collect()
-}
-
-/// Has the workers do one thing after the other; the answers in order. Errors: [`Fault::Inference`].
-fn in_parallel<T: Send>(
-    workers: &mut [Worker],
-    n: usize,
-    work: impl Fn(&mut Worker, usize) -> Result<T, ort::Error> + Sync,
-) -> Result<Vec<T>, Fault> {
-    let next = AtomicUsize::new(0);
-    let run = |worker: &mut Worker| -> Result<Vec<(usize, T)>, Fault> {
-        let mut done = Vec::new();
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= n {
-                return Ok(done);
-            }
-            match work(worker, i) {
-                Ok(answer) => done.push((i, answer)),
-                Err(_) => {
-                    // Nobody starts another.
-                    next.store(n, Ordering::Relaxed);
-                    return Err(Fault::Inference("telling voices apart failed"));
-                }
-            }
-        }
-    };
-    let mut all = std::thread::scope(|scope| {
-        let run = &run;
-        let threads: Vec<_> = workers.iter_mut().map(|worker| scope.spawn(move || run(worker))).collect();
-        let mut all = Vec::with_capacity(n);
-        for thread in threads {
-            all.extend(thread.join().unwrap_or(Err(Fault::Inference("a worker stopped in the middle")))?);
-        }
-        Ok::<_, Fault>(all)
-    })?;
-    all.sort_unstable_by_key(|(i, _)| *i);
-    Ok(all.into_iter().map(|(_, answer)| answer).collect())
 }
 
 impl Worker {

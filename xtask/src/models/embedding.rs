@@ -3,7 +3,7 @@
 
 use super::onnx::{
     Attribute::{Number, Numbers, Real},
-    Graph,
+    Graph, Kind,
 };
 use super::torch::Weights;
 
@@ -24,7 +24,7 @@ const SIZE: i64 = 192;
 /// The network: `features` (batch, frames, 80) to `embedding` (batch, 192). Errors: a weight that is not there.
 pub fn graph(w: &Weights) -> Result<Vec<u8>, String> {
     let mut g = Graph::new();
-    let x = g.input("features", &[Err("batch"), Err("frames"), Ok(BANDS)]);
+    let x = g.input("features", Kind::Floats, &[Err("batch"), Err("frames"), Ok(BANDS)]);
     let x = g.apply("Transpose", &[&x], &[("perm", Numbers(&[0, 2, 1]))]);
     let mut net = Net { g, w };
     let x = net.head(&x)?;

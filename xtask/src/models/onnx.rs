@@ -4,9 +4,12 @@
 const OPSET: u64 = 17;
 /// Version of the file format that this operator set came with.
 const IR: u64 = 8;
-/// Data types of tensors.
-const FLOAT: u64 = 1;
-const INT64: u64 = 7;
+/// What tensors hold, as the format numbers it.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Floats = 1,
+    Numbers = 7,
+}
 
 /// A message of protocol buffers being written.
 #[derive(Default)]
@@ -63,33 +66,33 @@ impl Graph {
         }
     }
 
-    /// Declares an input of floats; a named dimension may have any length. Returns its name.
-    pub fn input(&mut self, name: &str, dims: &[Result<i64, &str>]) -> String {
-        declare(&mut self.inputs, 11, name, dims);
+    /// Declares an input; a named dimension may have any length. Returns its name.
+    pub fn input(&mut self, name: &str, kind: Kind, dims: &[Result<i64, &str>]) -> String {
+        declare(&mut self.inputs, 11, name, kind, dims);
         name.into()
     }
 
     /// Declares that a value is an output, under a name of its own.
     pub fn output(&mut self, value: &str, name: &str, dims: &[Result<i64, &str>]) {
         self.write_node("Identity", &[value], name, &[]);
-        declare(&mut self.outputs, 12, name, dims);
+        declare(&mut self.outputs, 12, name, Kind::Floats, dims);
     }
 
     /// A constant tensor of floats.
     pub fn floats(&mut self, dims: &[i64], values: &[f32]) -> String {
-        self.tensor(dims, FLOAT, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
+        self.tensor(dims, Kind::Floats, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
     }
 
     /// A constant tensor of whole numbers; no dimensions make a scalar.
     pub fn numbers(&mut self, dims: &[i64], values: &[i64]) -> String {
-        self.tensor(dims, INT64, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
+        self.tensor(dims, Kind::Numbers, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
     }
 
-    fn tensor(&mut self, dims: &[i64], data_type: u64, raw: &[u8]) -> String {
+    fn tensor(&mut self, dims: &[i64], kind: Kind, raw: &[u8]) -> String {
         let name = self.name();
         self.tensors.message(5, |m| {
             dims.iter().for_each(|d| m.number(1, *d as u64));
-            m.number(2, data_type);
+            m.number(2, kind as u64);
             m.bytes(8, name.as_bytes());
             m.bytes(9, raw);
         });
@@ -158,12 +161,12 @@ impl Graph {
     }
 }
 
-fn declare(to: &mut Message, field: u64, name: &str, dims: &[Result<i64, &str>]) {
+fn declare(to: &mut Message, field: u64, name: &str, kind: Kind, dims: &[Result<i64, &str>]) {
     to.message(field, |m| {
         m.bytes(1, name.as_bytes());
         m.message(2, |t| {
             t.message(1, |t| {
-                t.number(1, FLOAT);
+                t.number(1, kind as u64);
                 t.message(2, |shape| {
                     for dim in dims {
                         shape.message(1, |d| match dim {

@@ -3,7 +3,7 @@
 
 use super::onnx::{
     Attribute::{Number, Numbers, Real, Text},
-    Graph,
+    Graph, Kind,
 };
 use super::torch::Weights;
 
@@ -22,7 +22,7 @@ const CLASSES: i64 = 7;
 /// The network: `samples` (batch, 1, n) to `classes` (batch, frames, 7), unnormalised. Errors: a weight that is not there.
 pub fn graph(w: &Weights) -> Result<Vec<u8>, String> {
     let mut g = Graph::new();
-    let mut x = g.input("samples", &[Err("batch"), Ok(1), Err("n")]);
+    let mut x = g.input("samples", Kind::Floats, &[Err("batch"), Ok(1), Err("n")]);
     x = instance_norm(&mut g, w, &x, "sincnet.wav_norm1d", 1)?;
     let filters = g.floats(&[2 * PAIRS as i64, 1, LENGTH as i64], &sinc(w)?);
     x = g.apply("Conv", &[&x, &filters], &[("strides", Numbers(&[10])), ("kernel_shape", Numbers(&[LENGTH as i64]))]);

@@ -58,6 +58,7 @@ const ACTIVITY_REVISION: u32 = 1;
 const SPEAKERS_REVISION: u32 = 2;
 const PRINTS_REVISION: u32 = 1;
 const TRANSCRIBE_REVISION: u32 = 2;
+const SPELLING_REVISION: u32 = 1;
 const TRANSLATE_REVISION: u32 = 2;
 const SECOND_REVISION: u32 = 1;
 
@@ -161,7 +162,7 @@ impl Listeners<'_> {
                 server.clone().map(|s| (sandbox, s as Arc<dyn Listener>))
             }
             Choice::Pack(name) => match self.pack(name.as_deref())? {
-                s if s.whisper.is_some() => Ok((sandbox, s as Arc<dyn Listener>)),
+                s if s.whisper.is_some() || s.speller.is_some() => Ok((sandbox, s as Arc<dyn Listener>)),
                 _ => Err(lack(no_model())),
             },
         }
@@ -196,6 +197,8 @@ pub struct Speech {
     program_sha256: String,
     gate: Pack,
     whisper: Option<Pack>,
+    /// A network that spells, where that was asked for by name; then there is no Whisper.
+    speller: Option<Pack>,
     voices: Option<Pack>,
     libraries: [Pack; 2],
     /// Whether digests were compared in this process.
@@ -218,10 +221,14 @@ impl Speech {
         let model =
             model.ok_or_else(|| EngineError::Failed { tool: "models", reason: "the speech gate holds no model".into() })?;
         let voices = packs.iter().find(|p| p.kind == PackKind::Voices).cloned();
-        let weights = |p: &Pack| p.file("model.bin").map_or(0, |f| f.bytes);
+        let weights = Pack::speech_weights;
         let named = |p: &Pack| wanted.is_none_or(|name| p.name == name);
-        let whisper = packs.into_iter().filter(|p| p.kind == PackKind::Speech && weights(p) > 0 && named(p)).max_by_key(weights);
-        if let (None, Some(name)) = (&whisper, wanted) {
+        let fit = packs.into_iter().filter(|p| p.kind == PackKind::Speech && weights(p) > 0 && named(p));
+        // One that spells knows one language or few, so nobody gets it who did not ask for it.
+        let (spellers, whispers): (Vec<Pack>, Vec<Pack>) = fit.partition(|p| p.spelling.is_some());
+        let speller = spellers.into_iter().next().filter(|_| wanted.is_some());
+        let whisper = whispers.into_iter().max_by_key(weights);
+        if let (None, None, Some(name)) = (&whisper, &speller, wanted) {
             return Err(EngineError::Missing {
                 what: format!("the speech model {name}"),
                 hint: "Bring its pack with `zapys models import PATH`; `zapys models list` names those that are there.".into(),
@@ -251,6 +258,15 @@ impl Speech {
             memory_bytes += 4 * weights(pack);
             retire_above_bytes += 2 * weights(pack);
         }
+        if let Some((pack, how)) = speller.as_ref().and_then(|p| p.spelling.as_ref().map(|how| (p, how))) {
+            pack.file(&how.tokens)?;
+            shown.push((pack.folder.clone(), inside("/models/speller")));
+            let how = serde_json::to_string(how).map_err(|e| EngineError::Output(e.to_string()))?;
+            args.extend(["--speller".into(), "/models/speller".into(), "--spelling".into(), how]);
+            args.extend(["--languages".into(), pack.languages.join(",")]);
+            memory_bytes += 8 * weights(pack);
+            retire_above_bytes += 4 * weights(pack);
+        }
         let plan = HostPlan {
             tool: TOOL,
             program: program.clone(),
@@ -266,6 +282,7 @@ impl Speech {
             program_sha256: host::binary_sha256(&program)?,
             gate,
             whisper,
+            speller,
             voices,
             libraries: [ctranslate2, onnxruntime],
             verified: Mutex::new(false),
@@ -277,7 +294,7 @@ impl Speech {
     pub(crate) fn host(&self) -> Result<&Host, EngineError> {
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         if !*verified {
-            for pack in self.libraries.iter().chain([&self.gate]).chain(&self.whisper).chain(&self.voices) {
+            for pack in self.libraries.iter().chain([&self.gate]).chain(&self.whisper).chain(&self.speller).chain(&self.voices) {
                 pack.require_intact()?;
             }
             *verified = true;
@@ -314,6 +331,10 @@ impl Speech {
     }
 
     pub(crate) fn transcribe_identity(&self) -> EngineIdentity {
+        if let Some(pack) = &self.speller {
+            let weights = pack.spelling.as_ref().and_then(|s| pack.file(&s.model).ok()).map(|f| f.sha256.clone());
+            return self.identity("ctc-onnx", SPELLING_REVISION, &self.libraries[1], pack, weights);
+        }
         self.whisper_identity("whisper-ct2", TRANSCRIBE_REVISION)
     }
 

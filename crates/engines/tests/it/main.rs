@@ -4,11 +4,15 @@
 mod corpus;
 mod damaged;
 mod dictionary;
+#[allow(dead_code, reason = "what the graphs here do not need")]
+#[path = "../../../../xtask/src/models/onnx.rs"]
+mod onnx;
 mod pictures;
 mod second;
 mod server;
 mod sound;
 mod speech;
+mod spelled;
 mod translate;
 mod voices;
 
