@@ -64,6 +64,7 @@ fn bare(kind: ItemKind) -> Gathered {
         entries: vec![entry],
         standing: Standing::default(),
         case: Standing::default(),
+        translated_by_people: None,
         n_revisions: 0,
         protections: vec![Sensitivity::Internal],
         web: None,

@@ -385,7 +385,7 @@ fn people_translate(s: &Stage) {
     let theirs = std::fs::read_to_string(folder.join("translation-by-people.txt")).expect("a text");
     assert!(theirs.contains("en: Fourteen lorries.") && !theirs.contains("not fifteen"), "{theirs}");
     let checked = std::process::Command::new(crate::custody::verifier()).arg(s.path("translated")).output().expect("starts");
-    let checked = Said::from(checked).ends(0).out;
+    let checked = crate::stage::Said::from(checked).ends(0).out;
     assert!(checked.contains("3 translations by people are of words that are here, and what the ledger names."), "{checked}");
     run(&["produce", "--out", "loaded", "--items", &item, "--format", "load-file"]).ends(0);
     let table = std::fs::read_to_string(s.path("loaded/LOADFILE.csv")).expect("a table");
