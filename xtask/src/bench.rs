@@ -14,6 +14,7 @@ mod search;
 mod speech;
 mod verify;
 mod voices;
+mod volume;
 
 use crate::setup::{Purpose, setup};
 use crate::steps::{Steps, call as call_to_end, cargo, output, program, root, target};
@@ -26,8 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How `bench` is called.
-pub const USAGE: &str =
-    "bench [--only intake,verify,growth,speech,voices,search] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
+pub const USAGE: &str = "bench [--only intake,verify,growth,speech,voices,search,volume] [--calls N --hours N] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
 
 /// Measures one part. Answers its rows and every run behind them.
 type Part = fn(&Bench) -> Result<(Vec<Row>, Value), String>;
@@ -38,7 +38,10 @@ const PARTS: &[(&str, Part)] = &[
     ("speech", speech::run),
     ("voices", voices::run),
     ("search", search::run),
+    ("volume", volume::run),
 ];
+/// Parts that take a night, and are measured where they are named.
+const NAMED: &[&str] = &["volume"];
 
 /// What to measure and where.
 pub struct Bench {
@@ -48,6 +51,8 @@ pub struct Bench {
     quick: bool,
     /// Runs of each side, where another number than usual was asked for.
     runs: Option<usize>,
+    /// Calls and hours of sound of the case that is worked through, where others than usual were asked for.
+    volume: Option<(usize, f64)>,
     /// The program that is measured.
     zapys: PathBuf,
 }
@@ -98,20 +103,23 @@ impl Bench {
 }
 
 /// What the command line asked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 struct Options {
     only: Vec<String>,
     out: PathBuf,
     quick: bool,
     /// Runs of each side, where another number than usual was asked for.
     runs: Option<usize>,
+    calls: Option<usize>,
+    hours: Option<f64>,
     date: Option<String>,
     zapys: Option<PathBuf>,
 }
 impl Options {
     fn parse(words: &[&str]) -> Result<Self, String> {
-        let all = PARTS.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let mut options = Self { only: all, out: target().join("bench.json"), quick: false, runs: None, date: None, zapys: None };
+        let all = PARTS.iter().filter(|(name, _)| !NAMED.contains(name)).map(|(name, _)| (*name).to_owned()).collect();
+        let out = target().join("bench.json");
+        let mut options = Self { only: all, out, quick: false, runs: None, calls: None, hours: None, date: None, zapys: None };
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
             if word == "--quick" {
@@ -124,6 +132,8 @@ impl Options {
                 "--only" => options.only = value.split(',').map(str::to_owned).collect(),
                 "--out" => options.out = root().join(value),
                 "--runs" => options.runs = Some(value.parse().ok().filter(|n| (1..=20).contains(n)).ok_or_else(wrong)?),
+                "--calls" => options.calls = Some(value.parse().ok().filter(|n| (1..=100_000).contains(n)).ok_or_else(wrong)?),
+                "--hours" => options.hours = Some(value.parse().ok().filter(|h| *h > 0.0 && *h < 10_000.0).ok_or_else(wrong)?),
                 "--date" => options.date = Some(value.to_owned()),
                 "--zapys" => options.zapys = Some(root().join(value)),
                 _ => return Err(wrong()),
@@ -141,7 +151,9 @@ pub fn bench(words: &[&str]) -> Result<(), String> {
     let options = Options::parse(words)?;
     let mut steps = Steps::new();
     let zapys = ready(&options, &mut steps)?;
-    let bench = Bench { dir: target().join("bench"), quick: options.quick, runs: options.runs, zapys };
+    let volume = (options.calls.is_some() || options.hours.is_some())
+        .then(|| (options.calls.unwrap_or(volume::WHOLE.0), options.hours.unwrap_or(volume::WHOLE.1)));
+    let bench = Bench { dir: target().join("bench"), quick: options.quick, runs: options.runs, volume, zapys };
     fs::create_dir_all(&bench.dir).map_err(|e| format!("{} cannot be made: {e}.", bench.dir.display()))?;
     let machine = report::machine();
     let (mut rows, mut runs, mut failed) = (Vec::new(), Map::new(), Vec::new());

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Samples per second of the prompts and of the call.
-const RATE: usize = 8000;
+pub const RATE: usize = 8000;
 
 /// Prompts of Debian's `asterisk-core-sounds-ru-wav`, and what is said in them: facts about the recordings.
 /// Left out of the package: those that spell letters, name foreign companies, or say half a sentence.
@@ -120,7 +120,7 @@ fn missing(path: &Path, e: &std::io::Error) -> String {
 }
 
 /// Samples of a WAV file: one channel, 8000 Hz, 16 bits.
-fn read_wav(path: &Path) -> Result<Vec<i16>, String> {
+pub fn read_wav(path: &Path) -> Result<Vec<i16>, String> {
     let bytes = std::fs::read(path).map_err(|e| missing(path, &e))?;
     samples(&bytes).ok_or_else(|| format!("{} is not a WAV file of one channel, 8000 Hz, 16 bits.", path.display()))
 }
@@ -149,7 +149,8 @@ fn samples(bytes: &[u8]) -> Option<Vec<i16>> {
     }
 }
 
-fn write_wav(path: &Path, samples: &[i16]) -> Result<(), String> {
+/// Writes a WAV file of one channel, 8000 Hz, 16 bits. Errors: it cannot be written.
+pub fn write_wav(path: &Path, samples: &[i16]) -> Result<(), String> {
     let size = samples.len() as u32 * 2;
     let rate = RATE as u32;
     let mut bytes = Vec::with_capacity(44 + samples.len() * 2);
