@@ -20,6 +20,8 @@ const HEARD: [DerivativeKind; 6] = [
     DerivativeKind::SecondTranscript,
     DerivativeKind::Translation,
 ];
+/// Entries of the ledger among which it is looked for what the host did last.
+const LATEST: u64 = 200;
 /// What goes first has so much more priority than anything else.
 pub(crate) const FIRST: i32 = 1000;
 
@@ -81,9 +83,10 @@ impl Casework {
 
     pub(crate) async fn work_view(&self, stages: &[StageCount], sound: &[SoundCount]) -> Result<WorkView> {
         let workers = self.settings.workers().max(1) as u64;
-        // One host does all hearing on this machine, with all cores; whoever waits for it does not work.
+        // One host does all hearing on this machine, with all cores. Part of one recording's work lies beside another's.
         let heard_here = self.speech_goes_to().is_none();
-        let at_once = |kind| if heard_here && HEARD.contains(&kind) { 1 } else { workers };
+        let host = if heard_here { self.heard_at_once().await?.min(workers as f64) } else { workers as f64 };
+        let at_once = |kind| if HEARD.contains(&kind) { host } else { workers as f64 };
         let forecast = Forecast { stages, sound, wanted: self.wanted() };
         let mut kinds: Vec<DerivativeKind> = stages.iter().map(|s| s.kind).collect();
         // Stages that nothing has reached yet, and something will.
@@ -100,12 +103,35 @@ impl Casework {
                 done,
                 failed,
                 running: of(|s| s.work.leased),
-                seconds_left: forecast.work_ms(kind).filter(|_| open > 0).map(|ms| ms.div_ceil(1000 * at_once(kind))),
-                times_real_time: forecast.times_real_time(kind).map(|x| x * at_once(kind) as f64),
+                seconds_left: forecast
+                    .work_ms(kind)
+                    .filter(|_| open > 0)
+                    .map(|ms| (ms as f64 / 1000.0 / at_once(kind)).ceil() as u64),
+                times_real_time: forecast.times_real_time(kind).map(|x| x * at_once(kind)),
             }
         };
         Ok(WorkView { paused: self.is_paused().await?, stages: kinds.into_iter().map(view).collect() })
     }
+
+    /// How much working time of hearing goes into a second of the clock, as far as what was heard last tells. Waiting for the host is
+    /// no work.
+    async fn heard_at_once(&self) -> Result<f64> {
+        let from = EntrySeq(self.store.head().await?.size.saturating_sub(LATEST));
+        let last = self.store.finished_since(from, &HEARD, LATEST as u32).await?;
+        Ok(at_once(last.iter().map(|d| (d.started.micros(), d.finished.micros(), d.elapsed_ms)).collect()))
+    }
+}
+
+/// Working time by the time that any of these was under way, at least 1. Of each: begin and end in microseconds, work in milliseconds.
+fn at_once(mut spans: Vec<(i64, i64, u64)>) -> f64 {
+    spans.sort_unstable();
+    let (mut worked_ms, mut covered, mut until) = (0, 0, i64::MIN);
+    for (start, end, ms) in spans {
+        worked_ms += ms;
+        covered += end.saturating_sub(start.max(until)).max(0);
+        until = until.max(end);
+    }
+    if covered > 0 { (worked_ms as f64 * 1000.0 / covered as f64).max(1.0) } else { 1.0 }
 }
 
 /// Work that is not queued yet, because it needs what is.
@@ -186,6 +212,21 @@ mod tests {
 
     fn stage(kind: DerivativeKind, ready: u64, done: u64, mean_ms: u64) -> StageCount {
         StageCount { kind, work: WorkCounts { ready, done, ..WorkCounts::default() }, mean_ms: (done > 0).then_some(mean_ms) }
+    }
+
+    #[test]
+    fn what_lies_beside_something_else_takes_less_time_together() {
+        let s = 1_000_000;
+        for (spans, n) in [
+            (vec![], 1.0),
+            (vec![(5, 5, 0)], 1.0),
+            (vec![(0, 10 * s, 10_000), (20 * s, 30 * s, 10_000)], 1.0),
+            // Ten seconds each, of which the second waited four.
+            (vec![(0, 10 * s, 10_000), (2 * s, 12 * s, 6_000)], 16.0 / 12.0),
+            (vec![(0, 10 * s, 10_000), (0, 10 * s, 10_000), (2 * s, 4 * s, 2_000)], 2.2),
+        ] {
+            assert!((at_once(spans.clone()) - n).abs() < 1e-9, "{spans:?}");
+        }
     }
 
     #[test]
