@@ -4,7 +4,7 @@ use crate::Result;
 use crate::error::CaseError;
 use crate::open::Casework;
 use crate::recall::Recall;
-use crate::review::Translators;
+use crate::review::{Translators, newest_translation};
 use crate::show;
 use crate::view::{HitView, SearchView, Unsearchable};
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,7 +107,8 @@ impl Casework {
                 if let std::collections::btree_map::Entry::Vacant(none) = people.entry(h.item) {
                     none.insert(self.translators(h.item).await?);
                 }
-                let theirs = people.get(&h.item).and_then(|p| p.as_ref()?.newest(&h.segment, &h.text));
+                let said = people.get(&h.item).and_then(Option::as_ref).map(Translators::by_segment).unwrap_or_default();
+                let theirs = said.get(h.segment.as_str()).and_then(|about| newest_translation(about, &h.text));
                 translated_by = theirs.filter(|(_, text)| text == translation).map(|(by, _)| by.to_owned());
             }
             hits.push(HitView {
@@ -279,8 +280,10 @@ impl Casework {
                 said = mended_words(&row, &mended, said);
             }
             if let Some(people) = self.translators(id).await? {
+                let people = people.by_segment();
                 for p in &mut said {
-                    p.translation = people.newest(&p.segment, &p.text).map(|(_, text)| text.to_owned()).or(p.translation.take());
+                    let theirs = people.get(p.segment.as_str()).and_then(|about| newest_translation(about, &p.text));
+                    p.translation = theirs.map(|(_, text)| text.to_owned()).or(p.translation.take());
                 }
             }
         }

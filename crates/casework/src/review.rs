@@ -9,8 +9,8 @@ mod translations;
 
 pub use listen::Heard;
 pub(crate) use listen::WORDS;
-pub(crate) use translations::Translators;
 pub use translations::{Translated, TranslationFile, TranslationRequest};
+pub(crate) use translations::{Translators, newest as newest_translation};
 
 use crate::Result;
 use crate::error::CaseError;
@@ -258,12 +258,16 @@ impl Casework {
     }
 
     async fn put_revision(&self, actor: &Actor, item: ItemId, revision: Revision) -> Result<LayerView> {
-        let body = Some(RecordBody::Revision(revision));
-        let put = RecordRequest { kind: RecordKind::Revision, items: vec![item], body, corrects: None, because: None };
-        let record = self.put_on_record(actor, put).await?.remove(0).record;
+        let record = self.put_about(actor, item, RecordBody::Revision(revision)).await?;
         let mut all = self.revisions(item).await?;
         let place = all.iter().position(|v| v.record == record).ok_or(CaseError::Inconsistent { what: "a record" })?;
         Ok(all.swap_remove(place))
+    }
+
+    /// Puts what somebody says of one recording on record. Returns the record.
+    async fn put_about(&self, actor: &Actor, item: ItemId, body: RecordBody) -> Result<String> {
+        let put = RecordRequest { kind: body.kind(), items: vec![item], body: Some(body), corrects: None, because: None };
+        Ok(self.put_on_record(actor, put).await?.remove(0).record)
     }
 
     /// A layer rests on a transcript of this recording and on layers of it, and holds over them.

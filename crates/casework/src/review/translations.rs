@@ -6,7 +6,7 @@
 use super::{Layer, pick};
 use crate::Result;
 use crate::error::CaseError;
-use crate::handover::{RecordError, RecordRequest, current};
+use crate::handover::{RecordError, current};
 use crate::open::Casework;
 use crate::view::{RemarkView, SegmentTranslation, SegmentView, TranscriptView, TranslationView};
 use serde::Deserialize;
@@ -62,6 +62,8 @@ pub struct TranslationFile {
     pub reason: Option<String>,
 }
 
+/// What somebody says of a segment, and the record that it is in.
+type Line<'a> = (&'a Rendered, &'a TranslatedLine);
 /// What people say of the segments of a recording.
 pub(crate) struct Translators(Vec<Rendered>);
 
@@ -150,14 +152,7 @@ impl Casework {
         }
         let reason = request.reason.filter(|r| !r.trim().is_empty()).map(Private::new);
         let body = HumanTranslation { base, over, language: request.language, reason, read_from, lines };
-        let put = RecordRequest {
-            kind: RecordKind::Translation,
-            items: vec![item],
-            body: Some(RecordBody::Translation(body)),
-            corrects: None,
-            because: None,
-        };
-        let record = self.put_on_record(actor, put).await?.remove(0).record;
+        let record = self.put_about(actor, item, RecordBody::Translation(body)).await?;
         let mut all = self.translations(item).await?;
         let place = all.iter().position(|v| v.record == record).ok_or(CaseError::Inconsistent { what: "a record" })?;
         Ok(all.swap_remove(place))
@@ -196,8 +191,12 @@ impl Casework {
             Some(top) => Some(top.revision.base),
             None => self.store.derivative(view.item, DerivativeKind::Transcript).await?.and_then(|d| d.output),
         };
-        let lines = Rendered::lines(&said.0);
-        view.segments.iter_mut().for_each(|s| Translators::lay(&lines, base, s));
+        let said = said.by_segment();
+        for s in &mut view.segments {
+            if let Some(about) = said.get(s.segment.id.as_str()) {
+                Translators::lay(about, base, s);
+            }
+        }
         Ok(())
     }
 
@@ -234,21 +233,18 @@ impl Casework {
 }
 
 impl Translators {
-    /// The newest of what people say that a segment with these words means, and who says so.
-    pub fn newest(&self, segment: &str, words: &str) -> Option<(&str, &str)> {
-        let lines = Rendered::lines(&self.0);
-        let fits = |l: &&(&Rendered, &TranslatedLine)| l.1.segment == segment && l.1.of.reveal() == words;
-        lines
-            .into_iter()
-            .rev()
-            .filter(|l| fits(&l))
-            .find_map(|(r, l)| Some((r.by.id.as_str(), l.text.as_ref()?.reveal().as_str())))
+    /// What each person says now, by segment, oldest first.
+    pub fn by_segment(&self) -> BTreeMap<&str, Vec<Line<'_>>> {
+        let mut by_segment: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
+        for line in Rendered::lines(&self.0) {
+            by_segment.entry(line.1.segment.as_str()).or_default().push(line);
+        }
+        by_segment
     }
 
     /// Puts what people say beside what machines say: the newest of theirs first, then what they confirmed, then the rest; what is of
     /// other words last, with those words.
-    fn lay(lines: &[(&Rendered, &TranslatedLine)], base: Option<ObjectId>, view: &mut SegmentView) {
-        let about: Vec<_> = lines.iter().filter(|(_, l)| l.segment == view.segment.id).collect();
+    fn lay(about: &[Line<'_>], base: Option<ObjectId>, view: &mut SegmentView) {
         let languages: BTreeSet<&str> = about.iter().map(|(r, _)| r.translation.language.as_str()).collect();
         for language in languages {
             let mut all: Vec<SegmentTranslation> = Vec::new();
@@ -295,6 +291,12 @@ impl Translators {
             }
         }
     }
+}
+
+/// The newest of these that says what these words mean, and who says so.
+pub(crate) fn newest<'a>(about: &[Line<'a>], words: &str) -> Option<(&'a str, &'a str)> {
+    let fits = about.iter().rev().filter(|(_, l)| l.of.reveal() == words);
+    fits.into_iter().find_map(|(r, l)| Some((r.by.id.as_str(), l.text.as_ref()?.reveal().as_str())))
 }
 
 /// Records with what they say.
