@@ -82,6 +82,21 @@ impl Postgres {
         psql.arg("-h").arg(&self.socket).args(["-U", "tester", "-d", "postgres", "-qc", sql]);
         psql.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
     }
+    /// Everything in a schema as SQL, as whoever runs the server can write it out, and the folder in which the server keeps its
+    /// files, those of all schemas, written out.
+    pub fn told(&self, address: &str) -> (String, PathBuf) {
+        assert!(self.psql("CHECKPOINT"), "the server writes its files out");
+        let schema = address.rsplit('=').next().unwrap_or_default();
+        let mut dump = Command::new(Path::new(PROGRAMS).join("pg_dump"));
+        let out = dump
+            .arg("-h")
+            .arg(&self.socket)
+            .args(["-U", "tester", "-d", "postgres", "-n", schema])
+            .output()
+            .expect("pg_dump starts");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        (String::from_utf8_lossy(&out.stdout).into_owned(), self.socket.join("data"))
+    }
     /// Address of a new, empty schema.
     pub fn schema(&self) -> String {
         let name = format!("t{}", self.next.fetch_add(1, Ordering::Relaxed));

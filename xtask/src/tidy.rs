@@ -14,7 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("zapys-vault", &["zapys-domain", "zapys-keys"]),
     ("zapys-formats", &["zapys-domain"]),
     ("zapys-engines", &["zapys-domain", "zapys-host-protocol"]),
-    ("zapys-store", &["zapys-domain"]),
+    ("zapys-store", &["zapys-domain", "zapys-keys"]),
     ("zapys-search", &["zapys-domain", "zapys-keys"]),
     ("zapys-dossier", &["zapys-domain", "zapys-ledger"]),
     (

@@ -579,7 +579,8 @@ fn make_private_folder(folder: &Path) -> Result<()> {
 fn location(dir: &Path, inner: &Inner, ring: Option<&Ring>) -> Result<Location> {
     let file = dir.join("record.sqlite");
     match (&inner.database, ring) {
-        (Some(url), _) => Ok(Location::parse(url)?),
+        (Some(url), Some(ring)) => Ok(Location::parse(url)?.sealed(*ring.keys.record().expose())),
+        (Some(url), None) => Ok(Location::parse(url)?),
         (None, Some(ring)) => Ok(Location::Sealed(file, *ring.keys.record().expose())),
         (None, None) => Ok(Location::File(file)),
     }

@@ -27,6 +27,6 @@ mod stretch;
 pub use error::KeyError;
 pub use keyfile::{CaseKeys, KeyFile, SlotKind, SlotView, Unlock, Wrapped};
 pub use recovery::RecoveryKey;
-pub use seal::{open, seal};
+pub use seal::{open, seal, seal_alike};
 pub use secret::Secret;
 pub use stretch::Stretch;

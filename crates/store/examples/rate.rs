@@ -1,6 +1,6 @@
 //! How quickly the record takes in: items with object, acquisition, ledger entry, commitments and jobs, in one transaction.
 //!
-//! `cargo run --release -p zapys-store --example rate -- DATABASE [ITEMS]`, where DATABASE is a path or `postgres://…`.
+//! `cargo run --release -p zapys-store --example rate -- DATABASE [ITEMS [sealed]]`, where DATABASE is a path or `postgres://…`.
 
 use std::time::Instant as Stopwatch;
 use ulid::Ulid;
@@ -10,9 +10,11 @@ use zapys_store::*;
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let address = args.next().ok_or("usage: rate DATABASE [ITEMS]")?;
+    let address = args.next().ok_or("usage: rate DATABASE [ITEMS [sealed]]")?;
     let n: u64 = args.next().map_or(Ok(2000), |n| n.parse())?;
-    let store = Store::create(&Location::parse(&address)?).await?;
+    let location = Location::parse(&address)?;
+    let location = if args.next().as_deref() == Some("sealed") { location.sealed([7; 32]) } else { location };
+    let store = Store::create(&location).await?;
     let at = Instant::from_seconds(1_700_000_000);
     let started = Stopwatch::now();
     let mut tx = store.begin().await?;
@@ -78,5 +80,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let page = store.items(&ItemFilter::default(), ItemSort::Newest, None, 50).await?;
     let facets = store.facets(&ItemFilter::default()).await?;
     println!("a page of {} and {} kinds in {:.2?}", page.items.len(), facets.kinds.len(), started.elapsed());
+    let started = Stopwatch::now();
+    let page = store.items(&ItemFilter::default(), ItemSort::Title, None, 50).await?;
+    println!("a page of {} by title in {:.2?}", page.items.len(), started.elapsed());
+    let (started, titled) = (Stopwatch::now(), ItemFilter { title: Some("SAMPLE 77".into()), ..ItemFilter::default() });
+    let page = store.items(&titled, ItemSort::Newest, None, 50).await?;
+    println!("a page of {} of one title in {:.2?}", page.items.len(), started.elapsed());
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::Row;
 use crate::run::{Arg, Run, args, reads, statements};
+use crate::sealing::{compared, hidden};
 use crate::tx::Tx;
 use zapys_domain::edtf::Edtf;
 use zapys_domain::provenance::{Provenance, Sensitivity, SourceGrade};
@@ -52,20 +53,20 @@ pub(crate) fn acquisition_args(row: &AcquisitionRow) -> Result<[Arg<'_>; 18], St
         row.id,
         row.item,
         row.object,
-        row.actor.id.as_str(),
+        compared(row.actor.id.as_str()),
         row.at,
         row.method.word(),
-        &row.path,
-        &p.source,
+        hidden(&row.path),
+        hidden(&p.source),
         p.source_grade.map(SourceGrade::word),
-        &p.origin,
-        &p.collected_by,
-        &p.legal_basis,
+        hidden(&p.origin),
+        hidden(&p.collected_by),
+        hidden(&p.legal_basis),
         p.recorded.as_ref().map(Edtf::as_str),
         p.published.as_ref().map(Edtf::as_str),
         p.lang.as_ref().map(Lang::as_str),
         p.sensitivity.map(Sensitivity::word),
-        labels,
+        hidden(labels),
         row.entry,
     ])
 }

@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::model::*;
 use crate::rows::Row;
 use crate::run::{Run, args, reads, statements};
+use crate::sealing::hidden;
 use crate::tx::Tx;
 use zapys_domain::{DerivationKey, DerivativeKind, EngineIdentity, EntrySeq, Finding, ItemId, ObjectId};
 
@@ -134,8 +135,8 @@ impl Tx {
                 row.finished,
                 row.elapsed_ms,
                 code,
-                message,
-                hint,
+                hidden(message),
+                hidden(hint),
                 row.entry,
             ];
             run.exec(AGAIN, &args).await?;
@@ -148,10 +149,10 @@ impl Tx {
                 row.kind.word(),
                 e.name.as_str(),
                 e.version.as_str(),
-                e.model.as_deref(),
+                hidden(e.model.as_deref()),
                 e.model_sha256.as_deref(),
                 e.binary_sha256.as_deref(),
-                row.params.to_string(),
+                hidden(row.params.to_string()),
                 inputs,
                 row.state.word(),
                 output,
@@ -160,8 +161,8 @@ impl Tx {
                 row.finished,
                 row.elapsed_ms,
                 code,
-                message,
-                hint,
+                hidden(message),
+                hidden(hint),
                 row.entry,
             ];
             run.exec(ADD, &args).await?;

@@ -6,7 +6,8 @@
 //! 3. Triggers that keep history: the two have no common notation (`schema/*-history-*.sql`).
 //! 4. Walking over all objects: an SQLite table lies in the order in which its rows came, and reading it in the order of its
 //!    digests touches pages all over it, each deciphered again; PostgreSQL has no such order that one could go on from.
-//! 5. Recognising a record that is there, whether it is whole and its rules are as they were set, and emptying its log: each database has its own ways.
+//! 5. Titles that a server may not read: what was found here is handed over as a list, for which the two have no common notation.
+//! 6. Recognising a record that is there, whether it is whole and its rules are as they were set, and emptying its log: each database has its own ways.
 
 use crate::run::Sql;
 
@@ -79,6 +80,9 @@ macro_rules! objects {
 pub(crate) const OBJECTS_SQLITE: [Sql; 2] =
     objects!("o.rowid", "CASE $1 WHEN '' THEN -9223372036854775808 ELSE CAST($1 AS BIGINT) END");
 pub(crate) const OBJECTS_POSTGRES: [Sql; 2] = objects!("o.id", "$1");
+
+/// Items among those of a list, identifiers with commas between them; the argument stands between the two pieces.
+pub(crate) const AMONG_POSTGRES: [&str; 2] = [" AND i.id = ANY(string_to_array(", ", ','))"];
 
 pub(crate) const CLAIM_SQLITE: Sql = Sql(claim!(""));
 pub(crate) const CLAIM_POSTGRES: Sql = Sql(claim!(" FOR UPDATE SKIP LOCKED"));

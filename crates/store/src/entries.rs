@@ -5,6 +5,7 @@ use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::{Row, hex};
 use crate::run::{Arg, Run, args, reads, statements};
+use crate::sealing::{compared, hidden};
 use crate::tx::Tx;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -174,13 +175,25 @@ impl Tx {
         let row = |e: &EntryRow| {
             let item = e.item.map(|i| i.to_string());
             let (actor, canonical) = (e.actor.id.clone(), e.canonical.clone());
-            args![e.seq, item, e.item_seq, e.at, actor, e.action.word(), canonical, hex(&e.leaf), hex(&e.digest)]
+            args![
+                e.seq,
+                item,
+                e.item_seq,
+                e.at,
+                compared(actor),
+                e.action.word(),
+                hidden(canonical),
+                hex(&e.leaf),
+                hex(&e.digest)
+            ]
         };
         let rows: Vec<Arg<'_>> = entries.iter().flat_map(row).collect();
         let mut run = self.run();
         run.insert(&APPEND, &rows).await?;
-        let hidden: Vec<Arg<'_>> =
-            openings.iter().flat_map(|o| args![o.seq, o.field.as_str(), hex(&o.salt), o.value.to_string()]).collect();
+        let hidden: Vec<Arg<'_>> = openings
+            .iter()
+            .flat_map(|o| args![o.seq, o.field.as_str(), hidden(hex(&o.salt)), hidden(o.value.to_string())])
+            .collect();
         run.insert(&ADD_OPENINGS, &hidden).await?;
         if !entries.is_empty() {
             self.witness(next);

@@ -1,7 +1,7 @@
 //! Lists of items, and many rows in one statement: the only place where SQL is put together while running, from fixed pieces.
 //! Values are always arguments.
 
-use crate::dialect::Db;
+use crate::dialect::{AMONG_POSTGRES, Db};
 use crate::error::StoreError;
 use crate::items::{item, item_columns, key};
 use crate::model::*;
@@ -59,6 +59,18 @@ impl Cursor {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// Order, value and identifier of the last item seen. It belongs to its order.
+    pub(crate) fn after(sort: ItemSort, value: &str, id: ItemId) -> Self {
+        Self(format!("{}.{value}.{id}", sort.word()))
+    }
+    /// Value and identifier. Errors: `BadCursor`, also where it is of another order.
+    pub(crate) fn of(&self, sort: ItemSort) -> Result<(&str, ItemId), StoreError> {
+        let parts: Vec<&str> = self.0.split('.').collect();
+        match parts[..] {
+            [word, value, id] if word == sort.word() => Ok((value, id.parse().map_err(|_| StoreError::BadCursor)?)),
+            _ => Err(StoreError::BadCursor),
+        }
+    }
 }
 
 /// A part of a list.
@@ -100,10 +112,18 @@ enum Part {
     None,
 }
 
+/// A filter and what has been found out for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen<'a> {
+    filter: &'a ItemFilter,
+    /// Identifiers of the items whose titles fit, where the database may not read titles (`titles.rs`).
+    titled: Option<&'a str>,
+}
+
 /// A statement in the making.
-struct Build<'a> {
-    sql: String,
-    args: Vec<Arg<'a>>,
+pub(crate) struct Build<'a> {
+    pub(crate) sql: String,
+    pub(crate) args: Vec<Arg<'a>>,
 }
 impl<'a> Build<'a> {
     fn push(&mut self, piece: &'static str) -> &mut Self {
@@ -121,7 +141,7 @@ impl<'a> Build<'a> {
         }
         self.push(")")
     }
-    fn filter(&mut self, f: &'a ItemFilter, without: Part) -> &mut Self {
+    fn filter(&mut self, Chosen { filter: f, titled }: Chosen<'a>, without: Part) -> &mut Self {
         self.push(" WHERE 1 = 1");
         if !f.kinds.is_empty() {
             self.push(if without == Part::KindsIndex { " AND i.kind || '' IN " } else { " AND i.kind IN " })
@@ -139,7 +159,9 @@ impl<'a> Build<'a> {
             self.push(" AND EXISTS (SELECT 1 FROM item_flags g WHERE g.item = i.id AND g.flag IN ");
             self.list(f.flags.iter().cloned()).push(")");
         }
-        if let Some(title) = &f.title {
+        if let Some(found) = titled {
+            self.push(AMONG_POSTGRES[0]).bind(found).push(AMONG_POSTGRES[1]);
+        } else if let Some(title) = &f.title {
             let mut pattern = String::from("%");
             for c in key(title).chars() {
                 if matches!(c, '%' | '_' | '!') {
@@ -186,7 +208,7 @@ impl ItemSort {
 
 /// `common`: most of the case may be of these kinds.
 fn list<'a>(
-    filter: &'a ItemFilter,
+    chosen: Chosen<'a>,
     sort: ItemSort,
     cursor: Option<&'a Cursor>,
     limit: u32,
@@ -199,15 +221,9 @@ fn list<'a>(
     if sort == ItemSort::Longest {
         list.push(" LEFT JOIN item_facts f ON f.item = i.id");
     }
-    list.filter(filter, if common { Part::KindsIndex } else { Part::None });
+    list.filter(chosen, if common { Part::KindsIndex } else { Part::None });
     if let Some(cursor) = cursor {
-        // A cursor is order, value and identifier of the last item seen, and belongs to its order.
-        let parts: Vec<&str> = cursor.0.split('.').collect();
-        let [word, value, id] = parts[..] else { return Err(StoreError::BadCursor) };
-        let id: ItemId = id.parse().map_err(|_| StoreError::BadCursor)?;
-        if word != sort.word() {
-            return Err(StoreError::BadCursor);
-        }
+        let (value, id) = cursor.of(sort)?;
         let value = match sort {
             ItemSort::Title => Arg::from(value),
             _ => Arg::from(value.parse::<i64>().map_err(|_| StoreError::BadCursor)?),
@@ -221,9 +237,9 @@ fn list<'a>(
     Ok(list)
 }
 
-fn facet<'a>(select: &'static str, filter: &'a ItemFilter, own: Part) -> Build<'a> {
+fn facet<'a>(select: &'static str, chosen: Chosen<'a>, own: Part) -> Build<'a> {
     let mut build = Build { sql: select.into(), args: vec![] };
-    build.filter(filter, own).push(" GROUP BY 1");
+    build.filter(chosen, own).push(" GROUP BY 1");
     build
 }
 
@@ -239,16 +255,31 @@ const STATED: &str = "SELECT i.lang AS value, COUNT(*) AS n FROM items i";
 const FLAGS: &str = "SELECT x.flag AS value, COUNT(*) AS n FROM item_flags x";
 const FLAGS_OF: &str = "SELECT x.flag AS value, COUNT(*) AS n FROM item_flags x JOIN items i ON i.id = x.item";
 
-fn groups(filter: &ItemFilter) -> Build<'_> {
+fn groups(chosen: Chosen<'_>) -> Build<'_> {
     let mut build = Build { sql: GROUPS.into(), args: vec![] };
-    build.filter(filter, Part::None).push(" GROUP BY 1, 2, 3");
+    build.filter(chosen, Part::None).push(" GROUP BY 1, 2, 3");
     build
 }
-fn stated(filter: &ItemFilter) -> Build<'_> {
+fn stated(chosen: Chosen<'_>) -> Build<'_> {
     let mut build = Build { sql: STATED.into(), args: vec![] };
-    build.filter(filter, Part::Language).push(" AND i.lang <> 'und'");
+    build.filter(chosen, Part::Language).push(" AND i.lang <> 'und'");
     build.push(" AND NOT EXISTS (SELECT 1 FROM item_languages x WHERE x.item = i.id AND x.lang = i.lang) GROUP BY 1");
     build
+}
+
+/// Identifiers and titles of all items, as they are compared.
+pub(crate) fn titles() -> Build<'static> {
+    Build { sql: "SELECT i.id, i.title_key FROM items i".into(), args: vec![] }
+}
+/// Identifiers and title orders of all that fit.
+pub(crate) fn orders(chosen: Chosen<'_>) -> Build<'_> {
+    let mut build = Build { sql: "SELECT i.id, i.title_order FROM items i".into(), args: vec![] };
+    build.filter(chosen, Part::None);
+    build
+}
+/// `n` items by their identifiers.
+pub(crate) fn these(n: usize) -> String {
+    format!(concat!("SELECT ", item_columns!(), " WHERE i.id IN ({})"), places(n))
 }
 
 /// `head` followed by `VALUES` with places for `rows` rows of `columns` arguments each, and by `tail`.
@@ -314,7 +345,7 @@ pub(crate) fn keyed(n: usize) -> String {
 }
 
 /// What this file may send at its fullest, for the test that prepares every statement.
-pub(crate) fn fullest() -> Vec<(String, String)> {
+pub(crate) fn fullest(postgres: bool) -> Vec<(String, String)> {
     let filter = ItemFilter {
         kinds: ItemKind::ALL.to_vec(),
         statuses: ItemStatus::ALL.to_vec(),
@@ -324,21 +355,29 @@ pub(crate) fn fullest() -> Vec<(String, String)> {
         parent: "00000000000000000000000000".parse().ok(),
         work: Some(JobState::Failed),
     };
+    let chosen = Chosen { filter: &filter, titled: None };
     let mut all = vec![
-        ("filter::groups".into(), groups(&filter).sql),
-        ("filter::stated".into(), stated(&filter).sql),
+        ("filter::groups".into(), groups(chosen).sql),
+        ("filter::stated".into(), stated(chosen).sql),
         ("filter::known".into(), known(OBJECTS_TOGETHER)),
         ("filter::keyed".into(), keyed(OBJECTS_TOGETHER)),
     ];
     for sort in ItemSort::ALL {
         let cursor = Cursor(format!("{}.{}.{}", sort.word(), 0, "00000000000000000000000000"));
-        if let Ok(build) = list(&filter, *sort, Some(&cursor), 1, true) {
+        if let Ok(build) = list(chosen, *sort, Some(&cursor), 1, true) {
             all.push((format!("filter::list::{sort}"), build.sql));
         }
     }
     for (name, select) in [("languages_of", LANGUAGES_OF), ("flags_of", FLAGS_OF)] {
-        all.push((format!("filter::facet::{name}"), facet(select, &filter, Part::None).sql));
+        all.push((format!("filter::facet::{name}"), facet(select, chosen, Part::None).sql));
     }
+    if postgres {
+        let titled = Chosen { titled: Some(""), ..chosen };
+        all.push(("filter::groups::titled".into(), groups(titled).sql));
+        all.push(("filter::orders".into(), orders(titled).sql));
+    }
+    all.push(("filter::titles".into(), titles().sql));
+    all.push(("filter::these".into(), these(2)));
     all.extend(
         [("filter::languages", LANGUAGES), ("filter::flags", FLAGS)]
             .map(|(name, sql)| (name.into(), format!("{sql} GROUP BY 1"))),
@@ -376,13 +415,18 @@ impl Run<'_> {
         limit: u32,
     ) -> Result<ItemPage, StoreError> {
         let limit = limit.clamp(1, 500);
-        let list = list(filter, sort, cursor, limit, self.is_common(filter).await?)?;
+        let titled = self.titled(filter).await?;
+        let chosen = Chosen { filter, titled: titled.as_deref() };
+        if sort == ItemSort::Title && self.seals() {
+            return self.items_by_title(chosen, cursor, limit as usize).await;
+        }
+        let list = list(chosen, sort, cursor, limit, self.is_common(filter).await?)?;
         let mut rows = self.all_built(list.sql, &list.args).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
         let next = match (more, items.last().zip(rows.last())) {
-            (true, Some((last, row))) => Some(Cursor(format!("{}.{}.{}", sort.word(), sort.value(last, row)?, last.id))),
+            (true, Some((last, row))) => Some(Cursor::after(sort, &sort.value(last, row)?, last.id)),
             _ => None,
         };
         Ok(ItemPage { items, next })
@@ -406,7 +450,9 @@ impl Run<'_> {
         let mut facets = Facets::default();
         // Kind and status are chosen here, so that each can be counted without its own list.
         let around = ItemFilter { kinds: Vec::new(), statuses: Vec::new(), ..filter.clone() };
-        let groups = groups(&around);
+        let titled = self.titled(filter).await?;
+        let titled = titled.as_deref();
+        let groups = groups(Chosen { filter: &around, titled });
         for row in self.all_built(groups.sql, &groups.args).await? {
             let row = row.of("items", "kind");
             let (kind, n) = (row.read("kind", ItemKind::parse)?, row.count::<u64>("n")?);
@@ -428,14 +474,14 @@ impl Run<'_> {
                 }
             }
         }
-        let mut languages = self.facet(LANGUAGES, LANGUAGES_OF, filter, Part::Language).await?;
-        let stated = stated(filter);
+        let mut languages = self.facet(LANGUAGES, LANGUAGES_OF, Chosen { filter, titled }, Part::Language).await?;
+        let stated = stated(Chosen { filter, titled });
         languages.extend(self.all_built(stated.sql, &stated.args).await?);
         for row in languages {
             let row = row.of("item_languages", "value");
             *facets.languages.entry(row.read("value", Lang::parse)?).or_default() += row.count::<u64>("n")?;
         }
-        for row in self.facet(FLAGS, FLAGS_OF, filter, Part::Flag).await? {
+        for row in self.facet(FLAGS, FLAGS_OF, Chosen { filter, titled }, Part::Flag).await? {
             let row = row.of("item_flags", "value");
             facets.flags.insert(row.text("value")?, row.count("n")?);
         }
@@ -443,8 +489,8 @@ impl Run<'_> {
     }
 
     /// `all` where nothing is left of the filter, which spares looking at every item.
-    async fn facet(&mut self, all: &str, of: &'static str, filter: &ItemFilter, own: Part) -> Result<Vec<Row>, StoreError> {
-        let mut left = filter.clone();
+    async fn facet(&mut self, all: &str, of: &'static str, chosen: Chosen<'_>, own: Part) -> Result<Vec<Row>, StoreError> {
+        let mut left = chosen.filter.clone();
         match own {
             Part::Language => left.languages.clear(),
             Part::Flag => left.flags.clear(),
@@ -453,7 +499,7 @@ impl Run<'_> {
         if left == ItemFilter::default() {
             return self.all_built(format!("{all} GROUP BY 1"), &[]).await;
         }
-        let build = facet(of, filter, own);
+        let build = facet(of, chosen, own);
         self.all_built(build.sql, &build.args).await
     }
 }

@@ -4,6 +4,7 @@
 use crate::error::StoreError;
 use crate::rows::Row;
 use crate::run::{Run, args, reads, statements};
+use crate::sealing::{compared, hidden};
 use crate::tx::Tx;
 use zapys_domain::handover::{DateBasis, DateValue, RecordBody, RecordKind, WhichDate};
 use zapys_domain::{Actor, EntrySeq, Instant, ItemId, Private, RecordId};
@@ -80,7 +81,7 @@ statements! {
     FORGET_FAMILIES = "DELETE FROM family_members";
     SET_FAMILY = "INSERT INTO family_members (item, family) VALUES ($1, $2)";
     LAST_ACCESS = "SELECT seq, at FROM entries WHERE item = $1 AND action = 'accessed' AND actor = $2 ORDER BY item_seq DESC LIMIT 1";
-    SHOWN = "SELECT seq FROM entries WHERE item = $1 AND action = 'accessed' AND actor = $2 AND canonical LIKE $3 LIMIT 1";
+    SHOWN = "SELECT seq, canonical FROM entries WHERE item = $1 AND action = 'accessed' AND actor = $2";
 }
 
 reads! {
@@ -158,12 +159,20 @@ impl Run<'_> {
         rows.iter().map(|r| r.of("family_members", "item").id("item")).collect()
     }
     async fn last_access(&mut self, item: ItemId, actor: &Actor) -> Result<Option<Instant>, StoreError> {
-        self.opt(LAST_ACCESS, &args![item, actor.id.as_str()]).await?.map(|r| r.of("entries", "seq").at("at")).transpose()
+        self.opt(LAST_ACCESS, &args![item, compared(actor.id.as_str())])
+            .await?
+            .map(|r| r.of("entries", "seq").at("at"))
+            .transpose()
     }
     async fn was_shown(&mut self, item: ItemId, actor: &Actor, what: &'static str) -> Result<bool, StoreError> {
         // Entries are canonical: there is one way to write it.
-        let said = format!(r#"%"what":"{what}"%"#);
-        Ok(self.opt(SHOWN, &args![item, actor.id.as_str(), said]).await?.is_some())
+        let said = format!(r#""what":"{what}""#);
+        for row in self.all(SHOWN, &args![item, compared(actor.id.as_str())]).await? {
+            if row.of("entries", "seq").text("canonical")?.contains(&said) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -175,11 +184,11 @@ impl Tx {
             row.id.to_string(),
             row.item.map(|i| i.to_string()),
             row.kind.word(),
-            row.actor.id.as_str(),
+            compared(row.actor.id.as_str()),
             row.at,
-            row.body.as_ref().map(|b| b.value().to_string()),
+            hidden(row.body.as_ref().map(|b| b.value().to_string())),
             row.corrects.map(|c| c.to_string()),
-            &row.because,
+            hidden(&row.because),
             row.entry,
         ];
         self.record().exec(ADD, &args).await.map(drop)

@@ -5,6 +5,7 @@ use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::{Reading, Row, day};
 use crate::run::{Arg, Run, args, reads, statements};
+use crate::sealing::{compared, hidden};
 use crate::tx::Tx;
 use std::collections::BTreeMap;
 use zapys_domain::edtf::Edtf;
@@ -156,7 +157,7 @@ impl Run<'_> {
     }
     async fn item_as(&mut self, object: ObjectId, member: Option<(ItemId, &str)>) -> Result<Option<ItemId>, StoreError> {
         let parent = member.map(|m| m.0.to_string()).unwrap_or_default();
-        let row = self.opt(ITEM_AS, &args![object, parent, member.map(|m| m.1)]).await?;
+        let row = self.opt(ITEM_AS, &args![object, parent, compared(member.map(|m| m.1))]).await?;
         row.map(|r| r.of("items", "id").id("id")).transpose()
     }
     async fn find_item(&mut self, text: &str) -> Result<Option<ItemId>, StoreError> {
@@ -279,9 +280,9 @@ impl Tx {
         let d = Details::of(details);
         let args = args![
             id,
-            &details.title,
-            d.title_key,
-            d.title_order,
+            hidden(&details.title),
+            hidden(d.title_key),
+            hidden(d.title_order),
             d.status,
             d.lang,
             d.recorded.0,
@@ -314,7 +315,7 @@ impl Tx {
     }
     /// Records how two items belong together; saying it twice changes nothing.
     pub async fn add_relation(&mut self, row: &RelationRow) -> Result<(), StoreError> {
-        let args = args![row.parent, row.child, row.relation.word(), &row.detail, row.entry];
+        let args = args![row.parent, row.child, row.relation.word(), hidden(&row.detail), row.entry];
         self.record().exec(ADD_RELATION, &args).await.map(drop)
     }
     /// Keeps what was noticed at intake. `acquisition`: the act during which it was noticed.
@@ -339,8 +340,8 @@ impl Tx {
             facts.channels.map(u64::from),
             json(serde_json::to_string(&facts.languages))?,
             json(serde_json::to_string(&facts.flags))?,
-            &facts.preview,
-            facts.thumb_peaks.as_ref().map(|p| json(serde_json::to_string(p))).transpose()?,
+            hidden(&facts.preview),
+            hidden(facts.thumb_peaks.as_ref().map(|p| json(serde_json::to_string(p))).transpose()?),
             facts.n_segments,
             facts.n_messages,
             facts.n_calls,
@@ -377,7 +378,15 @@ pub(crate) fn put_findings_args<'a>(item: ItemId, found_by: String, findings: &'
             column: "locator",
             id: found_by.clone(),
         })?;
-        rows.extend(args![item, found_by.clone(), idx as u64, f.code.as_str(), f.severity.word(), locator, f.message.as_str()]);
+        rows.extend(args![
+            item,
+            found_by.clone(),
+            idx as u64,
+            f.code.as_str(),
+            f.severity.word(),
+            hidden(locator),
+            hidden(f.message.as_str())
+        ]);
     }
     Ok(rows)
 }
@@ -393,10 +402,10 @@ pub(crate) fn item_args(item: &NewItem) -> [Arg<'_>; 23] {
         item.object,
         item.bytes,
         item.parent.map(|p| p.to_string()),
-        &item.member_path,
-        &item.details.title,
-        d.title_key,
-        d.title_order,
+        compared(&item.member_path),
+        hidden(&item.details.title),
+        hidden(d.title_key),
+        hidden(d.title_order),
         d.status,
         d.lang,
         d.recorded.0,

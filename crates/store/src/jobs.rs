@@ -9,6 +9,7 @@ use crate::filter::Insert;
 use crate::model::*;
 use crate::rows::Row;
 use crate::run::{Arg, Run, args, reads, statements};
+use crate::sealing::hidden;
 use crate::tx::Tx;
 use std::time::Duration;
 use zapys_domain::{DerivativeKind, Instant, ItemId, JobId};
@@ -239,7 +240,7 @@ impl Tx {
     }
     /// Closes a job as failed for good. Errors: `LeaseLost`.
     pub async fn fail_job(&mut self, id: JobId, owner: &str, failure: &Failure, now: Instant) -> Result<(), StoreError> {
-        let args = args![id, owner, failure.code.as_str(), failure.message.as_str(), failure.hint.as_str(), now];
+        let args = args![id, owner, failure.code.as_str(), hidden(failure.message.as_str()), hidden(failure.hint.as_str()), now];
         self.run().held(FAIL, &args, id).await
     }
     /// Puts a failed job back to be tried again at `not_before`. Errors: `LeaseLost`.
@@ -251,7 +252,15 @@ impl Tx {
         not_before: Instant,
         now: Instant,
     ) -> Result<(), StoreError> {
-        let args = args![id, owner, failure.code.as_str(), failure.message.as_str(), failure.hint.as_str(), not_before, now];
+        let args = args![
+            id,
+            owner,
+            failure.code.as_str(),
+            hidden(failure.message.as_str()),
+            hidden(failure.hint.as_str()),
+            not_before,
+            now
+        ];
         self.run().held(RETRY, &args, id).await
     }
     /// Withdraws an item's waiting jobs. Answers how many; running ones finish.

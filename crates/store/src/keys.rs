@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::filter::Insert;
 use crate::rows::Row;
 use crate::run::{Arg, Run, args, reads, statements};
+use crate::sealing::compared;
 use crate::tx::Tx;
 use zapys_domain::text::{hex, unhex};
 use zapys_domain::{Actor, EntrySeq, Instant, ItemId, ObjectId};
@@ -122,7 +123,7 @@ impl Tx {
     /// Destroys what the record holds of an item's content: openings of its commitments, names, sources, dates, findings,
     /// facts and waiting work. The item, its entries and its acquisitions stay as bare facts.
     pub async fn dispose(&mut self, item: ItemId, at: Instant, actor: &Actor, entry: EntrySeq) -> Result<(), StoreError> {
-        self.record().exec(ADD_DISPOSAL, &args![item, at, actor.id.as_str(), entry]).await?;
+        self.record().exec(ADD_DISPOSAL, &args![item, at, compared(actor.id.as_str()), entry]).await?;
         self.record().exec(BLANK_ITEM, &args![item, entry]).await?;
         // Why it is disposed of is no content of it, so that opening stays.
         self.record().exec(FORGET_OPENINGS, &args![item, entry]).await?;

@@ -14,6 +14,7 @@ mod migrate;
 mod open;
 mod rows;
 mod run;
+mod sealing;
 mod tx;
 
 pub mod model;
@@ -31,6 +32,7 @@ mod keys;
 mod look;
 mod settings;
 mod stamps;
+mod titles;
 mod transfer;
 
 pub use admit::Admission;
@@ -45,7 +47,7 @@ pub use look::Place;
 pub use model::*;
 pub use open::{Location, Store};
 pub use stamps::{CosignatureRow, LedgerKeyRow, NODE_STRIDE, NodeRow, StampKind, StampRequestRow, StampRow};
-pub use transfer::{Cell, Load, RowOut, transferred};
+pub use transfer::{Cell, Load, RowOut, hidden_columns, transferred};
 pub use tx::Tx;
 
 /// Result of everything here.
@@ -71,5 +73,5 @@ pub fn statements(postgres: bool) -> Vec<(String, String)> {
         dialect::all(postgres),
     ];
     let fixed = fixed.concat().into_iter().map(|(name, sql)| (name.to_owned(), sql.to_owned()));
-    fixed.chain(filter::fullest()).collect()
+    fixed.chain(filter::fullest(postgres)).collect()
 }

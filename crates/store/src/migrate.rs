@@ -88,6 +88,13 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("schema/0010-history-sqlite.sql"),
         postgres: include_str!("schema/0010-history-postgres.sql"),
     },
+    Step {
+        version: 11,
+        name: "sealed-values",
+        common: include_str!("schema/0011-sealed-values.sql"),
+        sqlite: include_str!("schema/0011-history-sqlite.sql"),
+        postgres: include_str!("schema/0011-history-postgres.sql"),
+    },
 ];
 
 const STEPS_TABLE: &str =

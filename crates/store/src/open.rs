@@ -5,6 +5,7 @@ use crate::ending::Open;
 use crate::error::{Doing, StoreError};
 use crate::migrate;
 use crate::run::Run;
+use crate::sealing::Sealer;
 use crate::tx::Tx;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -23,6 +24,8 @@ pub enum Location {
     Sealed(PathBuf, [u8; 32]),
     /// Address of a PostgreSQL database, `postgres://user@host/database`; it may hold a password, so it is never shown.
     Server(String),
+    /// The same, with what the record says sealed under this key before it goes there (`sealing.rs`).
+    SealedServer(String, [u8; 32]),
 }
 impl Location {
     /// Reads `postgres://…`, `postgresql://…`, `sqlite:PATH`, or a plain path. Errors: `BadAddress` for another scheme.
@@ -38,11 +41,18 @@ impl Location {
         }
         Ok(Self::File(address.into()))
     }
+    /// The same place, sealed under this key.
+    pub fn sealed(self, key: [u8; 32]) -> Self {
+        match self {
+            Self::File(path) | Self::Sealed(path, _) => Self::Sealed(path, key),
+            Self::Server(url) | Self::SealedServer(url, _) => Self::SealedServer(url, key),
+        }
+    }
     /// An error of this record with its cause, where SQLite named none.
     fn cause(&self, error: StoreError) -> StoreError {
         match self {
             Self::File(path) | Self::Sealed(path, _) => error.beside(path),
-            Self::Server(_) => error,
+            Self::Server(_) | Self::SealedServer(..) => error,
         }
     }
 }
@@ -57,6 +67,7 @@ impl std::fmt::Debug for Location {
             Self::File(_) => "Location::File",
             Self::Sealed(..) => "Location::Sealed",
             Self::Server(_) => "Location::Server",
+            Self::SealedServer(..) => "Location::SealedServer",
         })
     }
 }
@@ -73,6 +84,7 @@ pub(crate) struct Files {
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db<Files, PgPool>,
+    sealer: Option<Arc<Sealer>>,
 }
 
 impl Clone for Db<Files, PgPool> {
@@ -85,12 +97,13 @@ impl Clone for Db<Files, PgPool> {
 }
 
 /// A connection taken from a pool.
-pub(crate) struct Held(Db<PoolConnection<Sqlite>, PoolConnection<Postgres>>);
+pub(crate) struct Held(Db<PoolConnection<Sqlite>, PoolConnection<Postgres>>, Option<Arc<Sealer>>);
 impl Held {
     pub(crate) fn run(&mut self) -> Run<'_> {
+        let sealer = self.1.clone();
         match &mut self.0 {
-            Db::Sqlite(c) => Run(Db::Sqlite(c)),
-            Db::Postgres(c) => Run(Db::Postgres(c)),
+            Db::Sqlite(c) => Run(Db::Sqlite(c), sealer),
+            Db::Postgres(c) => Run(Db::Postgres(c), sealer),
         }
     }
 }
@@ -165,9 +178,9 @@ impl Store {
                     .max_connections(4)
                     .connect_lazy_with(options.pragma("query_only", "ON").pragma("cache_size", "-16384"));
                 let open = Arc::new(Open::new([write.clone(), read.clone()]));
-                Ok(Self { db: Db::Sqlite(Files { write, read, _open: open }) })
+                Ok(Self { db: Db::Sqlite(Files { write, read, _open: open }), sealer: None })
             }
-            Location::Server(url) => {
+            Location::Server(url) | Location::SealedServer(url, _) => {
                 let options: PgConnectOptions = url.parse().map_err(|_| StoreError::BadAddress)?;
                 let options = options.application_name("zapys").statement_cache_capacity(200).disable_statement_logging();
                 // A pool tries again for half a minute; a person who mistyped the address is told at once.
@@ -178,7 +191,11 @@ impl Store {
                     .connect_with(options)
                     .await
                     .doing()?;
-                Ok(Self { db: Db::Postgres(pool) })
+                let sealer = match at {
+                    Location::SealedServer(_, key) => Some(Arc::new(Sealer::new(*key))),
+                    _ => None,
+                };
+                Ok(Self { db: Db::Postgres(pool), sealer })
             }
         }
     }
@@ -212,10 +229,15 @@ impl Store {
     }
 
     async fn transaction(&self) -> Result<Tx, StoreError> {
-        Ok(Tx::new(match &self.db {
+        let begun = match &self.db {
             Db::Sqlite(files) => Db::Sqlite(files.write.begin_with("BEGIN IMMEDIATE").await.doing()?),
             Db::Postgres(pool) => Db::Postgres(pool.begin().await.doing()?),
-        }))
+        };
+        Ok(Tx::new(begun, self.sealer.clone()))
+    }
+
+    pub(crate) fn sealer(&self) -> Option<Arc<Sealer>> {
+        self.sealer.clone()
     }
 
     /// The pools that reading transactions are taken from.
@@ -227,18 +249,20 @@ impl Store {
     }
 
     pub(crate) async fn reader(&self) -> Result<Held, StoreError> {
-        Ok(Held(match &self.db {
+        let taken = match &self.db {
             Db::Sqlite(files) => Db::Sqlite(files.read.acquire().await.doing()?),
             Db::Postgres(pool) => Db::Postgres(pool.acquire().await.doing()?),
-        }))
+        };
+        Ok(Held(taken, self.sealer.clone()))
     }
 
     /// A connection for single statements outside a transaction: the queue and settings.
     pub(crate) async fn writer(&self) -> Result<Held, StoreError> {
-        Ok(Held(match &self.db {
+        let taken = match &self.db {
             Db::Sqlite(files) => Db::Sqlite(files.write.acquire().await.doing()?),
             Db::Postgres(pool) => Db::Postgres(pool.acquire().await.doing()?),
-        }))
+        };
+        Ok(Held(taken, self.sealer.clone()))
     }
 
     /// Looks through the whole database file for damage. Time grows with its size: about a second per gigabyte.

@@ -3,13 +3,15 @@
 use crate::dialect::{Db, on_db};
 use crate::error::StoreError;
 use crate::run::unescape;
+use crate::sealing::Sealer;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
+use std::sync::Arc;
 use zapys_domain::{Actor, DerivationKey, EntrySeq, Instant, ObjectId, Private};
 
-/// A row of either database.
-pub(crate) struct Row(pub(crate) Db<SqliteRow, PgRow>);
+/// A row of either database, and what opens the sealed values of a server's.
+pub(crate) struct Row(pub(crate) Db<SqliteRow, PgRow>, pub(crate) Option<Arc<Sealer>>);
 
 /// A row being read as one of a table, so that errors can name the place.
 pub(crate) struct Reading<'r> {
@@ -19,6 +21,9 @@ pub(crate) struct Reading<'r> {
 }
 
 impl Row {
+    pub(crate) fn of_file(row: SqliteRow) -> Self {
+        Self(Db::Sqlite(row), None)
+    }
     /// Reads this row as one of `table`; `id` is the column that names it in errors.
     pub(crate) fn of(&self, table: &'static str, id: &'static str) -> Reading<'_> {
         Reading { row: self, table, id }
@@ -37,7 +42,11 @@ impl Reading<'_> {
         StoreError::Inconsistent { table: self.table, column, id: name.unwrap_or_default() }
     }
     pub(crate) fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
-        on_db!(&self.row.0, r => r.try_get::<Option<String>, _>(column)).map(|v| v.map(unescape)).map_err(|_| self.wrong(column))
+        let value = on_db!(&self.row.0, r => r.try_get::<Option<String>, _>(column)).map_err(|_| self.wrong(column))?;
+        match (value, &self.row.1) {
+            (Some(value), Some(sealer)) => sealer.open(value).map(unescape).map(Some).ok_or_else(|| self.wrong(column)),
+            (value, _) => Ok(value.map(unescape)),
+        }
     }
     pub(crate) fn text(&self, column: &'static str) -> Result<String, StoreError> {
         self.opt_text(column)?.ok_or_else(|| self.wrong(column))

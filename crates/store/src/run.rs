@@ -3,8 +3,11 @@
 use crate::dialect::{Db, on_db};
 use crate::error::{Doing, StoreError};
 use crate::rows::Row;
+use crate::sealing::Sealer;
+use futures_util::StreamExt;
 use sqlx::{PgConnection, SqliteConnection};
 use std::borrow::Cow;
+use std::sync::Arc;
 use zapys_domain::Instant;
 
 /// A statement known when the program was built.
@@ -24,6 +27,10 @@ pub(crate) use statements;
 #[derive(Clone, Debug)]
 pub(crate) enum Arg<'a> {
     Text(Option<Cow<'a, str>>),
+    /// Sealed on its way to a server, see `sealing.rs`.
+    Hidden(Option<Cow<'a, str>>),
+    /// Sealed so that equal values stay equal.
+    Compared(Option<Cow<'a, str>>),
     Int(Option<i64>),
 }
 impl<'a> From<&'a str> for Arg<'a> {
@@ -139,15 +146,15 @@ pub(crate) fn unescape(text: String) -> String {
     out
 }
 
-/// A connection, borrowed for one or more statements.
-pub(crate) struct Run<'c>(pub(crate) Db<&'c mut SqliteConnection, &'c mut PgConnection>);
+/// A connection, borrowed for one or more statements, and what seals values on their way to a server.
+pub(crate) struct Run<'c>(pub(crate) Db<&'c mut SqliteConnection, &'c mut PgConnection>, pub(crate) Option<Arc<Sealer>>);
 
 macro_rules! bound {
     ($sql:expr, $args:expr) => {{
         let mut query = sqlx::query($sql);
-        for arg in $args {
+        for arg in $args.iter() {
             query = match arg {
-                Arg::Text(v) => query.bind(v.as_deref()),
+                Arg::Text(v) | Arg::Hidden(v) | Arg::Compared(v) => query.bind(v.as_deref()),
                 Arg::Int(v) => query.bind(*v),
             };
         }
@@ -158,22 +165,72 @@ macro_rules! bound {
 impl Run<'_> {
     /// Every row.
     pub(crate) async fn all(&mut self, sql: Sql, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
+        let args = self.sealed(args);
         match &mut self.0 {
-            Db::Sqlite(c) => Ok(wrap(bound!(sql.0, args).fetch_all(&mut **c).await.doing()?, |r| Row(Db::Sqlite(r)))),
-            Db::Postgres(c) => Ok(wrap(bound!(sql.0, args).fetch_all(&mut **c).await.doing()?, |r| Row(Db::Postgres(r)))),
+            Db::Sqlite(c) => Ok(wrap(bound!(sql.0, args).fetch_all(&mut **c).await.doing()?, Row::of_file)),
+            Db::Postgres(c) => {
+                Ok(wrap(bound!(sql.0, args).fetch_all(&mut **c).await.doing()?, |r| Row(Db::Postgres(r), self.1.clone())))
+            }
         }
     }
     /// Every row of a statement that `filter.rs` put together from fixed pieces. It is not kept prepared.
     pub(crate) async fn all_built(&mut self, sql: String, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(sql);
+        let (sql, args) = (sqlx::AssertSqlSafe(sql), self.sealed(args));
         match &mut self.0 {
-            Db::Sqlite(c) => {
-                Ok(wrap(bound!(sql, args).persistent(false).fetch_all(&mut **c).await.doing()?, |r| Row(Db::Sqlite(r))))
-            }
+            Db::Sqlite(c) => Ok(wrap(bound!(sql, args).persistent(false).fetch_all(&mut **c).await.doing()?, Row::of_file)),
             Db::Postgres(c) => {
-                Ok(wrap(bound!(sql, args).persistent(false).fetch_all(&mut **c).await.doing()?, |r| Row(Db::Postgres(r))))
+                let rows = bound!(sql, args).persistent(false).fetch_all(&mut **c).await.doing()?;
+                Ok(wrap(rows, |r| Row(Db::Postgres(r), self.1.clone())))
             }
         }
+    }
+    /// True where values are sealed on their way to the server: there nothing hidden can be searched or sorted by.
+    pub(crate) fn seals(&self) -> bool {
+        self.1.is_some()
+    }
+    /// The arguments as this database gets them.
+    fn sealed<'a>(&self, args: &'a [Arg<'a>]) -> Cow<'a, [Arg<'a>]> {
+        self.1.as_ref().map_or(Cow::Borrowed(args), |sealer| Cow::Owned(sealer.seal(args)))
+    }
+    /// Hands each row on as it comes, until `take` says no.
+    pub(crate) async fn each(&mut self, sql: Sql, take: &mut impl FnMut(Row) -> bool) -> Result<(), StoreError> {
+        self.each_of(sql.0, &[], take).await
+    }
+    /// The same for a statement that `filter.rs` put together.
+    pub(crate) async fn each_built(
+        &mut self,
+        sql: String,
+        args: &[Arg<'_>],
+        take: &mut impl FnMut(Row) -> bool,
+    ) -> Result<(), StoreError> {
+        self.each_of(sqlx::AssertSqlSafe(sql), args, take).await
+    }
+    async fn each_of(
+        &mut self,
+        sql: impl sqlx::SqlSafeStr,
+        args: &[Arg<'_>],
+        take: &mut impl FnMut(Row) -> bool,
+    ) -> Result<(), StoreError> {
+        let args = self.sealed(args);
+        match &mut self.0 {
+            Db::Sqlite(c) => {
+                let mut rows = bound!(sql, args).fetch(&mut **c);
+                while let Some(row) = rows.next().await {
+                    if !take(Row::of_file(row.doing()?)) {
+                        break;
+                    }
+                }
+            }
+            Db::Postgres(c) => {
+                let mut rows = bound!(sql, args).fetch(&mut **c);
+                while let Some(row) = rows.next().await {
+                    if !take(Row(Db::Postgres(row.doing()?), self.1.clone())) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
     /// The first row, if there is one.
     pub(crate) async fn opt(&mut self, sql: Sql, args: &[Arg<'_>]) -> Result<Option<Row>, StoreError> {
@@ -185,11 +242,12 @@ impl Run<'_> {
     }
     /// Number of rows changed.
     pub(crate) async fn exec(&mut self, sql: Sql, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        let args = self.sealed(args);
         on_db!(&mut self.0, c => Ok(bound!(sql.0, args).execute(&mut **c).await.doing()?.rows_affected()))
     }
     /// Runs a statement that `filter.rs` put together; it is kept prepared, since few forms of it occur.
     pub(crate) async fn exec_built(&mut self, sql: String, args: &[Arg<'_>]) -> Result<u64, StoreError> {
-        let sql = sqlx::AssertSqlSafe(sql);
+        let (sql, args) = (sqlx::AssertSqlSafe(sql), self.sealed(args));
         on_db!(&mut self.0, c => Ok(bound!(sql, args).execute(&mut **c).await.doing()?.rows_affected()))
     }
     /// A script of several statements, without arguments.

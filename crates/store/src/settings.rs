@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::run::{Run, args, reads, statements};
+use crate::sealing::hidden;
 use crate::tx::Tx;
 
 statements! {
@@ -30,10 +31,10 @@ impl Run<'_> {
 impl Tx {
     /// Sets a fact about the case.
     pub async fn set_meta(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        self.run().exec(SET_META, &args![key, value]).await.map(drop)
+        self.run().exec(SET_META, &args![key, hidden(value)]).await.map(drop)
     }
     /// Sets a setting.
     pub async fn set_setting(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        self.run().exec(SET_SETTING, &args![key, value]).await.map(drop)
+        self.run().exec(SET_SETTING, &args![key, hidden(value)]).await.map(drop)
     }
 }

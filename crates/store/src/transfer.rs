@@ -3,13 +3,14 @@
 //! A row travels as it stands in the table, so that what is carried over is what was there, digests and all. Tables go in an
 //! order in which every row finds what it refers to.
 
+use crate::Store;
 use crate::dialect::{Db, SNAPSHOT_POSTGRES, SNAPSHOT_SQLITE};
 use crate::error::{Doing, StoreError};
 use crate::filter::Insert;
 use crate::rows::Row;
 use crate::run::{Arg, Sql};
+use crate::sealing::{compared, hidden};
 use crate::tx::Tx;
-use crate::{Store, run};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
@@ -41,17 +42,34 @@ struct Table {
     name: &'static str,
     select: Sql,
     insert: Insert,
-    columns: &'static [(&'static str, bool)],
+    columns: &'static [(&'static str, Holds)],
     /// Column that may name another row of the same table, which then goes first.
     after: Option<&'static str>,
 }
 
-macro_rules! is_text {
-    (text) => {
-        true
-    };
+/// What a column holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Int,
+    /// Readable for the server as well: it finds, sorts or counts by it, or it says nothing about the case.
+    Text,
+    /// Sealed on a server.
+    Hidden,
+    /// Sealed there so that equal values stay equal.
+    Compared,
+}
+macro_rules! holds {
     (int) => {
-        false
+        Holds::Int
+    };
+    (text) => {
+        Holds::Text
+    };
+    (hidden) => {
+        Holds::Hidden
+    };
+    (compared) => {
+        Holds::Compared
     };
 }
 macro_rules! tables {
@@ -66,7 +84,7 @@ macro_rules! tables {
                 columns: [stringify!($column0) $(, stringify!($column))*].len(),
                 tail: " ON CONFLICT DO NOTHING",
             },
-            columns: &[(stringify!($column0), is_text!($kind0)) $(, (stringify!($column), is_text!($kind)))*],
+            columns: &[(stringify!($column0), holds!($kind0)) $(, (stringify!($column), holds!($kind)))*],
             after: [$(Some(stringify!($after)),)? None][0],
         }),+];
         pub(crate) const ALL: &[(&str, &str)] = &[$((
@@ -76,29 +94,29 @@ macro_rules! tables {
     };
 }
 tables! {
-    meta by "key": text key, text value;
-    settings by "key": text key, text value;
+    meta by "key": text key, hidden value;
+    settings by "key": text key, hidden value;
     item_kinds by "word": text word;
     derivative_kinds by "word": text word;
     actions by "word": text word;
-    entries by "seq": int seq, text item, int item_seq, int at, text actor, text action, text canonical, text leaf, text digest;
-    openings by "seq, field": int seq, text field, text salt, text value;
+    entries by "seq": int seq, text item, int item_seq, int at, compared actor, text action, hidden canonical, text leaf, text digest;
+    openings by "seq, field": int seq, text field, hidden salt, hidden value;
     checkpoints by "size": int size, text root, text note, int at;
     objects by "id": text id, int bytes, text media_type, int first_seen;
-    items by "id" after parent: text id, text kind, text media_type, text format, text object, int bytes, text parent, text member_path, text title, text title_key, text title_order, text status, text lang, text recorded, int recorded_earliest, int recorded_latest, text recorded_basis, text published, int published_earliest, int published_latest, text sensitivity, int created, int entry_seq;
-    acquisitions by "id": text id, text item, text object, text actor, int at, text method, text path, text source, text source_grade, text origin, text collected_by, text legal_basis, text recorded, text published, text lang, text sensitivity, text labels, int entry_seq;
-    relations by "parent, child, relation": text parent, text child, text relation, text detail, int entry_seq;
-    derivations by "key, item": text key, text item, text kind, text engine_name, text engine_version, text model, text model_sha256, text binary_sha256, text params, text inputs, text state, text output, text output_media_type, int started, int finished, int elapsed_ms, text error_code, text error_message, text error_hint, int entry_seq;
-    findings by "item, found_by, idx": text item, text found_by, int idx, text code, text severity, text locator, text message;
-    item_facts by "item": text item, int duration_ms, int channels, text languages, text flags, text preview, text thumb_peaks, int n_segments, int n_messages, int n_calls, int n_words;
+    items by "id" after parent: text id, text kind, text media_type, text format, text object, int bytes, text parent, compared member_path, hidden title, hidden title_key, hidden title_order, text status, text lang, text recorded, int recorded_earliest, int recorded_latest, text recorded_basis, text published, int published_earliest, int published_latest, text sensitivity, int created, int entry_seq;
+    acquisitions by "id": text id, text item, text object, compared actor, int at, text method, hidden path, hidden source, text source_grade, hidden origin, hidden collected_by, hidden legal_basis, text recorded, text published, text lang, text sensitivity, hidden labels, int entry_seq;
+    relations by "parent, child, relation": text parent, text child, text relation, hidden detail, int entry_seq;
+    derivations by "key, item": text key, text item, text kind, text engine_name, text engine_version, hidden model, text model_sha256, text binary_sha256, hidden params, text inputs, text state, text output, text output_media_type, int started, int finished, int elapsed_ms, text error_code, hidden error_message, hidden error_hint, int entry_seq;
+    findings by "item, found_by, idx": text item, text found_by, int idx, text code, text severity, hidden locator, hidden message;
+    item_facts by "item": text item, int duration_ms, int channels, text languages, text flags, hidden preview, hidden thumb_peaks, int n_segments, int n_messages, int n_calls, int n_words;
     item_languages by "item, lang": text item, text lang;
     item_flags by "item, flag": text item, text flag, int n;
-    jobs by "id": text id, text item, text kind, int priority, text state, int attempts, int not_before, text lease_owner, int lease_until, text error_code, text error_message, text error_hint, int created, int updated;
+    jobs by "id": text id, text item, text kind, int priority, text state, int attempts, int not_before, text lease_owner, int lease_until, text error_code, hidden error_message, hidden error_hint, int created, int updated;
     object_keys by "object": text object, text name, int epoch, text wrapped;
-    disposals by "item": text item, int at, text actor, int entry_seq;
+    disposals by "item": text item, int at, compared actor, int entry_seq;
     disposed_objects by "object": text object, text item;
     record_kinds by "word": text word;
-    records by "id" after corrects: text id, text item, text kind, text actor, int at, text body, text corrects, text because, int entry_seq;
+    records by "id" after corrects: text id, text item, text kind, compared actor, int at, hidden body, text corrects, hidden because, int entry_seq;
     item_dates by "item, which": text item, text which, text value, text basis;
     item_excerpts by "item": text item, text parent, int start_ms, int end_ms;
     family_members by "item": text item, text family;
@@ -115,13 +133,23 @@ pub fn transferred() -> Vec<(String, Vec<String>)> {
     TABLES.iter().map(|t| (t.name.into(), t.columns.iter().map(|c| c.0.into()).collect())).collect()
 }
 
+/// Columns that are sealed on a server, as `table.column`; a test looks whether they are.
+#[doc(hidden)]
+pub fn hidden_columns() -> Vec<(String, String)> {
+    let of = |t: &Table| {
+        let hides = |c: &&(&str, Holds)| matches!(c.1, Holds::Hidden | Holds::Compared);
+        t.columns.iter().filter(hides).map(|c| (t.name.to_owned(), c.0.to_owned())).collect::<Vec<_>>()
+    };
+    TABLES.iter().flat_map(of).collect()
+}
+
 impl Table {
     fn read(&self, row: &Row) -> Result<Vec<Cell>, StoreError> {
         let row = row.of(self.name, self.columns[0].0);
-        let cell = |(name, text): &(&'static str, bool)| {
-            Ok(match text {
-                true => row.opt_text(name)?.map_or(Cell::Nothing, Cell::Text),
-                false => row.opt_int(name)?.map_or(Cell::Nothing, Cell::Int),
+        let cell = |(name, holds): &(&'static str, Holds)| {
+            Ok(match holds {
+                Holds::Int => row.opt_int(name)?.map_or(Cell::Nothing, Cell::Int),
+                Holds::Text | Holds::Hidden | Holds::Compared => row.opt_text(name)?.map_or(Cell::Nothing, Cell::Text),
             })
         };
         self.columns.iter().map(cell).collect()
@@ -134,11 +162,13 @@ impl Table {
         if cells.len() != self.columns.len() {
             return Err(StoreError::Transfer { table: self.name });
         }
-        let arg = |(cell, (_, text)): (&Cell, &(&str, bool))| match (cell, text) {
-            (Cell::Nothing, true) => Ok(Arg::Text(None)),
-            (Cell::Nothing, false) => Ok(Arg::Int(None)),
-            (Cell::Int(n), false) => Ok(Arg::Int(Some(*n))),
-            (Cell::Text(t), true) => Ok(Arg::from(t.clone())),
+        let arg = |(cell, (_, holds)): (&Cell, &(&str, Holds))| match (cell, holds) {
+            (Cell::Nothing, Holds::Int) => Ok(Arg::Int(None)),
+            (Cell::Nothing, _) => Ok(Arg::Text(None)),
+            (Cell::Int(n), Holds::Int) => Ok(Arg::Int(Some(*n))),
+            (Cell::Text(t), Holds::Text) => Ok(Arg::from(t.clone())),
+            (Cell::Text(t), Holds::Hidden) => Ok(hidden(t.clone())),
+            (Cell::Text(t), Holds::Compared) => Ok(compared(t.clone())),
             _ => Err(StoreError::Transfer { table: self.name }),
         };
         cells.iter().zip(self.columns).map(arg).collect()
@@ -174,10 +204,11 @@ impl Store {
     }
 
     async fn read_transaction(&self) -> Result<Tx, StoreError> {
-        Ok(Tx::new(match self.databases() {
+        let begun = match self.databases() {
             Db::Sqlite(read) => Db::Sqlite(read.begin_with(SNAPSHOT_SQLITE).await.doing()?),
             Db::Postgres(pool) => Db::Postgres(pool.begin_with(SNAPSHOT_POSTGRES).await.doing()?),
-        }))
+        };
+        Ok(Tx::new(begun, self.sealer()))
     }
 
     /// Fills an empty record with rows from another one, all or nothing. Errors: `Transfer` for a row of no table or of another
@@ -251,31 +282,5 @@ impl Load {
         self.end_table().await?;
         self.tx.commit_schema().await?;
         Ok(self.n)
-    }
-}
-
-impl run::Run<'_> {
-    /// Hands each row on as it comes, until `take` says no.
-    async fn each(&mut self, sql: Sql, take: &mut dyn FnMut(Row) -> bool) -> Result<(), StoreError> {
-        use futures_util::StreamExt;
-        match &mut self.0 {
-            Db::Sqlite(c) => {
-                let mut rows = sqlx::query(sql.0).fetch(&mut **c);
-                while let Some(row) = rows.next().await {
-                    if !take(Row(Db::Sqlite(row.doing()?))) {
-                        break;
-                    }
-                }
-            }
-            Db::Postgres(c) => {
-                let mut rows = sqlx::query(sql.0).fetch(&mut **c);
-                while let Some(row) = rows.next().await {
-                    if !take(Row(Db::Postgres(row.doing()?))) {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }

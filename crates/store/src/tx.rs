@@ -3,12 +3,15 @@
 use crate::dialect::{Db, LOCK_POSTGRES, on_db};
 use crate::error::{Doing, StoreError};
 use crate::run::Run;
+use crate::sealing::Sealer;
 use sqlx::{Postgres, Sqlite, Transaction};
+use std::sync::Arc;
 
 /// A change under way. Dropping it undoes everything.
 #[must_use = "a change that is not committed is undone"]
 pub struct Tx {
     inner: Db<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
+    sealer: Option<Arc<Sealer>>,
     /// Rows that need a witness were written.
     changed: bool,
     /// Sequence after the last appended entry; `None` until one was appended.
@@ -16,13 +19,17 @@ pub struct Tx {
 }
 
 impl Tx {
-    pub(crate) fn new(inner: Db<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>) -> Self {
-        Self { inner, changed: false, next: None }
+    pub(crate) fn new(
+        inner: Db<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
+        sealer: Option<Arc<Sealer>>,
+    ) -> Self {
+        Self { inner, sealer, changed: false, next: None }
     }
     pub(crate) fn run(&mut self) -> Run<'_> {
+        let sealer = self.sealer.clone();
         match &mut self.inner {
-            Db::Sqlite(tx) => Run(Db::Sqlite(tx)),
-            Db::Postgres(tx) => Run(Db::Postgres(tx)),
+            Db::Sqlite(tx) => Run(Db::Sqlite(tx), sealer),
+            Db::Postgres(tx) => Run(Db::Postgres(tx), sealer),
         }
     }
     /// For methods that write the record proper. Queue, settings, facts and checkpoints do not call it: they say nothing

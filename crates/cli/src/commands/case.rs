@@ -36,7 +36,8 @@ pub async fn init(args: Init, settings: &Settings, out: &Out) -> Result<Ended, C
     if args.no_encryption {
         out.note("This case is not encrypted. Keep it on an encrypted disk.");
     } else if on_server {
-        out.note("Objects and index are encrypted; what the database server keeps is not: let it run on an encrypted disk.");
+        out.note("What the case holds is sealed before it goes to the database server. Sizes, dates, kinds, languages, digests and how \
+             things belong together stay readable there: let it run on an encrypted disk.");
     }
     if let Some(key) = &recovery {
         secret::hand_over(key, args.recovery_key_file.as_deref())?;

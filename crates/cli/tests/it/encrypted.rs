@@ -87,6 +87,48 @@ fn nothing_of_the_evidence_is_readable_in_the_case_folder() {
     assert!(files(&s.path("case")).iter().all(|f| !f.to_string_lossy().replace('/', "").contains(&name)));
 }
 
+/// T1 where the record lies on a server: neither its files nor whoever reads its tables sees what the case holds.
+#[test]
+fn nothing_of_the_evidence_is_readable_on_the_database_server() {
+    let Some(server) = zapys_tests::postgres() else { return };
+    let (sealed, plain) = (server.schema(), server.schema());
+    let s = with_key_file();
+    evidence(&s);
+    let title = format!("Справа {MARK}");
+    s.run(&["init", "served", "--name", &title, "--key-file", "key", "--no-recovery-key", "--database", &sealed]).ends(0);
+    let tell = |case: &[&str], at: &str| {
+        let run = |args: &[&str]| s.run(&[case, args].concat());
+        run(&["add", "in", "--source", NAME, "--label", &format!("who={MARK}")]).ends(0);
+        // The table of calls has one that nobody can read.
+        run(&["process"]);
+        run(&["glossary", "add", MARK, "--means", NAME, "--basis", MARK]).ends(0);
+        run(&["glossary", "edit", MARK, "--means", &format!("{NAME} 2"), "--because", MARK]).ends(0);
+        for item in run(&["items", "--json"]).ends(0).json() {
+            run(&["show", item["item"].as_str().expect("an identifier")]).ends(0);
+        }
+        let found = run(&["search", MARK, "--json"]).ends(0).json();
+        assert!(found.len() >= 2, "{found:?}");
+        run(&["verify", "--deep"]).ends(0);
+        server.told(at)
+    };
+    let (dump, files) = tell(&["-C", "served", "--key-file", "key"], &sealed);
+    let said = |dump: &str| {
+        marks().into_iter().filter_map(|m| String::from_utf8(m).ok()).filter(|m| dump.contains(m)).collect::<Vec<_>>()
+    };
+    assert!(dump.contains("recording") && !dump.contains("tone.wav"), "the dump is one of this case");
+    assert_eq!(said(&dump), Vec::<String>::new());
+    assert_eq!(find_marks(&files), Vec::<String>::new());
+    assert_eq!(find_marks(&s.path("served")), Vec::<String>::new());
+    // The plain case shows that the search finds marks where they are.
+    s.run(&["init", "open", "--name", &title, "--no-encryption", "--database", &plain]).ends(0);
+    let (dump, files) = tell(&["-C", "open"], &plain);
+    assert!(said(&dump).contains(&MARK.to_owned()) && said(&dump).contains(&NAME.to_owned()));
+    assert!(!find_marks(&files).is_empty());
+    // Another key sees nothing, and says so.
+    s.write("other", &[9u8; 64]);
+    assert_ne!(s.run(&["-C", "served", "--key-file", "other", "items"]).code, Some(0));
+}
+
 /// T2: plain copies for decoders leave nothing where they lay.
 #[test]
 fn decoders_leave_no_plain_copy_behind() {

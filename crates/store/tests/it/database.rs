@@ -4,7 +4,7 @@
 use sqlx::postgres::PgPoolOptions;
 use zapys_store::{Location, Store};
 
-/// Declares a test whose body runs on both databases. `$at` is the location of an empty record that exists already.
+/// Declares a test whose body runs on both databases, and on a server that is told sealed values only. `$at` is the location of an empty record that exists already.
 macro_rules! db_test {
     ($(#[$meta:meta])* async fn $name:ident($at:ident) $body:block) => {
         $(#[$meta])*
@@ -19,6 +19,10 @@ macro_rules! db_test {
             #[test]
             fn postgres() {
                 $crate::database::on_postgres(body);
+            }
+            #[test]
+            fn sealed_postgres() {
+                $crate::database::on_sealed_postgres(body);
             }
         }
     };
@@ -39,8 +43,16 @@ pub fn on_sqlite<F: Future<Output = ()>>(body: impl FnOnce(Location) -> F) {
 }
 
 pub fn on_postgres<F: Future<Output = ()>>(body: impl FnOnce(Location) -> F) {
+    on_server(|at| at, body);
+}
+
+pub fn on_sealed_postgres<F: Future<Output = ()>>(body: impl FnOnce(Location) -> F) {
+    on_server(|at| at.sealed([7; 32]), body);
+}
+
+fn on_server<F: Future<Output = ()>>(with: impl FnOnce(Location) -> Location, body: impl FnOnce(Location) -> F) {
     let Some(server) = zapys_tests::postgres() else { return };
-    let at = Location::Server(server.schema());
+    let at = with(Location::Server(server.schema()));
     runtime().block_on(async {
         Store::create(&at).await.unwrap().close().await;
         body(at).await;
@@ -64,7 +76,7 @@ pub async fn raw(at: &Location, sql: &'static str) -> Result<Vec<String>, sqlx::
             rows?.iter().map(|r| r.try_get::<String, _>(0)).collect()
         }
         Location::Sealed(..) => panic!("an encrypted record answers nobody who lacks its key"),
-        Location::Server(url) => {
+        Location::Server(url) | Location::SealedServer(url, _) => {
             let pool = PgPoolOptions::new().max_connections(1).connect_with(url.parse()?).await?;
             let rows = sqlx::query(sql).fetch_all(&pool).await;
             pool.close().await;

@@ -11,4 +11,5 @@ mod queue;
 mod record;
 mod samples;
 mod schema;
+mod sealed;
 mod stamps;

@@ -1,0 +1,1 @@
+-- A file is sealed as a whole: its values stay as long as they are.

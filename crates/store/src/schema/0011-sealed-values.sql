@@ -1,0 +1,1 @@
+-- A record on a server holds sealed values, which are longer than what they say. Both databases read this text as it stands.
