@@ -66,7 +66,7 @@ pub struct DecodeFacts {
 /// One look for traces of editing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looked {
-    /// Stable name: `lost-samples`, `repeated-samples`, `background-steps`.
+    /// Stable name: `lost-samples`, `repeated-samples`, `background-steps`, `jumps`, `hum-breaks`, `coarse-values`.
     pub method: String,
     /// How many traces there are; each is a finding as well, up to some number.
     pub found: u64,

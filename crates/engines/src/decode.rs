@@ -6,8 +6,11 @@
 
 mod edits;
 mod engine;
+mod hum;
+mod jumps;
 mod spectrum;
 mod survey;
+mod values;
 
 pub use engine::Decode;
 pub(crate) use engine::probe_facts;

@@ -115,7 +115,7 @@ const PICTURES: &[ItemKind] = &[ItemKind::Screenshot, ItemKind::Photo];
 
 /// Counts up whenever the code of an engine here changes what comes out.
 const PROBE_REVISION: u32 = 1;
-const DECODE_REVISION: u32 = 3;
+const DECODE_REVISION: u32 = 4;
 const PEAKS_REVISION: u32 = 1;
 const SOUND_PROXY_REVISION: u32 = 1;
 const PICTURE_PROXY_REVISION: u32 = 1;

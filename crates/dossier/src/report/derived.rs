@@ -134,6 +134,9 @@ fn edits(out: &mut dyn Write, d: &DecodeFacts) -> io::Result<()> {
             "lost-samples" => "Lost samples",
             "repeated-samples" => "The same samples twice",
             "background-steps" => "Steps of the background",
+            "jumps" => "Jumps between samples",
+            "hum-breaks" => "Breaks in mains hum",
+            "coarse-values" => "Values that never occur",
             other => other,
         };
         let found = if look.found == 0 { "none found".into() } else { format!("{} found", words::grouped(look.found)) };

@@ -41,7 +41,8 @@ impl Engine for Decode {
         work.progress.total(facts.duration_ms);
         let mut reader = PcmReader::open(&self.sandbox, input, facts, None, &work.cancel)?;
         let (sample_rate, channels) = (reader.sample_rate(), reader.channels());
-        let mut survey = Survey::new(sample_rate, channels);
+        let codec = reader.facts().audio.first().map(|a| a.codec.clone()).unwrap_or_default();
+        let mut survey = Survey::new(sample_rate, channels, &codec);
         let mut chunk = vec![0; 4096 * usize::from(channels)];
         let mut told_ms = 0;
         loop {

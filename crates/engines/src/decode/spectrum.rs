@@ -99,6 +99,10 @@ impl Spectrum {
         }
     }
 
+    fn heard_s(&self) -> f64 {
+        self.blocks as f64 * self.window.len() as f64 / f64::from(self.rate)
+    }
+
     /// Hertz of one bin.
     fn bin(&self) -> f64 {
         f64::from(self.rate) / self.window.len() as f64
@@ -106,8 +110,7 @@ impl Spectrum {
 
     /// Findings: `mains-hum`, `band-limit`. `whole_ms`: length of the recording.
     pub(super) fn findings(&self, channel: u16, whole_ms: u64) -> Vec<Finding> {
-        let heard_s = self.blocks as f64 * self.window.len() as f64 / f64::from(self.rate);
-        if heard_s < LEAST_S {
+        if self.heard_s() < LEAST_S {
             return Vec::new();
         }
         let say = |code: &str, message: String| Finding {
@@ -117,13 +120,14 @@ impl Spectrum {
             message,
         };
         let mut all = Vec::new();
-        if let Some((base, n)) = self.hum() {
+        if let Some((base, lines)) = self.hum() {
             all.push(say(
                 "mains-hum",
                 format!(
-                    "Channel {} hums at {base} Hz and multiples of it ({n} of them stand out all through): mains current near the line or \
-                     a recorder. A break in such hum would be a trace of a cut; breaks were not looked for.",
-                    channel + 1
+                    "Channel {} hums at {base} Hz and multiples of it ({} of them stand out all through): mains current near the line or \
+                     a recorder.",
+                    channel + 1,
+                    lines.len()
                 ),
             ));
         }
@@ -142,15 +146,18 @@ impl Spectrum {
         all
     }
 
-    /// The mains frequency whose multiples stand out of the floor, and how many do.
-    fn hum(&self) -> Option<(u32, usize)> {
-        let mut best: Option<(u32, usize)> = None;
+    /// The mains frequency whose multiples stand out of the floor, and which do.
+    pub(super) fn hum(&self) -> Option<(u32, Vec<u32>)> {
+        let mut best: Option<(u32, Vec<u32>)> = None;
+        if self.heard_s() < LEAST_S {
+            return None;
+        }
         for base in [50, 60] {
             let lines: Vec<u32> = (1..=MOST_HARMONICS).filter(|k| self.stands_out(f64::from(k * base))).collect();
             // Even multiples alone may be something else's odd ones; 300 Hz belongs to both.
             let own = lines.iter().filter(|k| *k % 2 == 1 && *k * base != 300).count();
-            if lines.len() >= HARMONICS && own > 0 && best.is_none_or(|(_, n)| n < lines.len()) {
-                best = Some((base, lines.len()));
+            if lines.len() >= HARMONICS && own > 0 && best.as_ref().is_none_or(|(_, b)| b.len() < lines.len()) {
+                best = Some((base, lines));
             }
         }
         best
