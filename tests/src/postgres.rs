@@ -82,6 +82,11 @@ impl Postgres {
         psql.arg("-h").arg(&self.socket).args(["-U", "tester", "-d", "postgres", "-qc", sql]);
         psql.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
     }
+    /// Runs statements in a schema, as whoever runs the server can.
+    pub fn meddle(&self, address: &str, sql: &str) {
+        let schema = address.rsplit('=').next().unwrap_or_default();
+        assert!(self.psql(&format!("SET search_path = {schema}; {sql}")), "{sql}");
+    }
     /// Everything in a schema as SQL, as whoever runs the server can write it out, and the folder in which the server keeps its
     /// files, those of all schemas, written out.
     pub fn told(&self, address: &str) -> (String, PathBuf) {

@@ -18,8 +18,8 @@ use zapys_formats::Reading;
 use zapys_store::{DerivationRow, ItemRow};
 
 use DerivativeKind::{
-    Calls, Decode, Messages, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Text, Transcript,
-    Translation, VoicePrints,
+    Calls, Decode, Enhanced, Messages, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Text,
+    Transcript, Translation, VoicePrints,
 };
 
 /// What the operator wants beside that which is always made.
@@ -33,10 +33,12 @@ pub(crate) struct Wanted {
     pub second: bool,
     /// Prints of speakers' voices.
     pub prints: bool,
+    /// A copy that is easier to listen to.
+    pub enhance: bool,
 }
 impl Wanted {
     /// Whatever can be made.
-    pub const ALL: Self = Self { translate: true, translate_twice: true, second: true, prints: true };
+    pub const ALL: Self = Self { translate: true, translate_twice: true, second: true, prints: true, enhance: true };
 }
 
 /// What is to be derived from an item, in an order in which each comes after what it needs.
@@ -49,6 +51,7 @@ pub(crate) fn plan(what: &Recognised, wanted: Wanted) -> Vec<DerivativeKind> {
             all.extend(wanted.translate_twice.then_some(SecondTranslation));
             all.extend(wanted.second.then_some(SecondTranscript));
             all.extend(wanted.prints.then_some(VoicePrints));
+            all.extend(wanted.enhance.then_some(Enhanced));
         }
         ItemKind::Screenshot | ItemKind::Photo => all.extend([Proxy, Text]),
         _ => {}
@@ -153,6 +156,7 @@ impl Casework {
             translate_twice: translate && self.settings.translators().second.is_some(),
             second,
             prints: self.settings.compares_voices(),
+            enhance: self.settings.enhances(),
         }
     }
 

@@ -76,6 +76,7 @@ pub(crate) fn take_in(facts: &mut ItemFacts, kind: DerivativeKind, document: &[u
             }
         }
         DerivativeKind::Proxy
+        | DerivativeKind::Enhanced
         | DerivativeKind::Speech
         | DerivativeKind::Speakers
         | DerivativeKind::VoicePrints

@@ -312,10 +312,11 @@ impl Casework {
 /// of it at the end.
 pub(crate) fn needs(kind: DerivativeKind, of: ItemKind) -> &'static [DerivativeKind] {
     use DerivativeKind::{
-        Decode, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Transcript, Translation, VoicePrints,
+        Decode, Enhanced, Peaks, Probe, Proxy, SecondTranscript, SecondTranslation, Speakers, Speech, Transcript, Translation,
+        VoicePrints,
     };
     match kind {
-        Decode | Peaks => &[Probe],
+        Decode | Peaks | Enhanced => &[Probe],
         Proxy if matches!(of, ItemKind::Recording | ItemKind::Video) => &[Probe],
         Speakers => &[Speech],
         Transcript | VoicePrints => &[Speech, Speakers],
@@ -337,6 +338,7 @@ fn priority(kind: DerivativeKind) -> i32 {
         DerivativeKind::Translation => 0,
         DerivativeKind::SecondTranslation => -5,
         DerivativeKind::SecondTranscript => -10,
+        DerivativeKind::Enhanced => -15,
         DerivativeKind::VoicePrints => -20,
     }
 }

@@ -161,6 +161,7 @@ impl Forecast<'_> {
             DerivativeKind::SecondTranslation => self.wanted.translate_twice,
             DerivativeKind::SecondTranscript => self.wanted.second,
             DerivativeKind::VoicePrints => self.wanted.prints,
+            DerivativeKind::Enhanced => self.wanted.enhance,
             _ => true,
         };
         let Some(before) = needs(kind, ItemKind::Recording).last().filter(|_| wanted) else { return Coming::default() };
@@ -241,15 +242,17 @@ mod tests {
         let f = Forecast {
             stages: &stages,
             sound: &sound,
-            wanted: Wanted { translate: true, translate_twice: false, second: false, prints: false },
+            wanted: Wanted { translate: true, translate_twice: false, second: false, prints: false, enhance: false },
         };
         assert_eq!(f.coming(Transcript), Coming { open: 3, ms: 120_000, unknown: 1 });
         assert_eq!(f.coming(Translation), Coming { open: 4, ms: 180_000, unknown: 1 });
         assert_eq!(f.coming(SecondTranscript), Coming::default());
         assert_eq!([Speech, Transcript, Translation].map(|k| f.work_ms(k)), [Some(3000), Some(24_000), Some(12_000)]);
         assert_eq!(f.times_real_time(Transcript), Some(10.0));
-        let untranslated =
-            Forecast { wanted: Wanted { translate: false, translate_twice: false, second: false, prints: false }, ..f };
+        let untranslated = Forecast {
+            wanted: Wanted { translate: false, translate_twice: false, second: false, prints: false, enhance: false },
+            ..f
+        };
         assert_eq!(untranslated.coming(Translation), Coming::default());
     }
 

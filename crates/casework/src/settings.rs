@@ -50,11 +50,17 @@ pub const REFERENCE: &[(&str, &str, &str)] = &[
         "off",
         "`on`: a print of each speaker's voice is made, so that `zapys voices` can suggest the same speaker in other recordings.",
     ),
+    (
+        "enhance",
+        "off",
+        "`on`: a copy of each recording is made that is easier to listen to; it is labelled, and nothing is computed from it.",
+    ),
     ("translate", "en", "Language that speech is translated into by machine; empty: no translation."),
     (
         "translator",
         "whisper",
-        "Who translates: a translation pack by name, `server`, or `whisper`, the speech model, which writes English only.",
+        "Who translates: a translation pack by name, `server`, or `whisper`, the speech model, which writes English only; `uk=NAME` \
+         before a comma for what was said in one language.",
     ),
     ("second_translator", "", "Who else translates, so that both stand side by side; empty: nobody."),
     ("translation_server", "", "Address of a server with the OpenAI-compatible chat API, such as http://127.0.0.1:8080/v1."),
@@ -133,8 +139,8 @@ impl Settings {
         if !matches!(self.text("sandbox"), "required" | "off") {
             return Err(bad("sandbox", "`required` or `off`"));
         }
-        if !matches!(self.text("voices"), "on" | "off") {
-            return Err(bad("voices", "`on` or `off`"));
+        if let Some(name) = ["voices", "enhance"].into_iter().find(|name| !matches!(self.text(name), "on" | "off")) {
+            return Err(bad(name, "`on` or `off`"));
         }
         if !self.text("workers").is_empty() && !self.text("workers").parse::<usize>().is_ok_and(|n| (1..=256).contains(&n)) {
             return Err(bad("workers", "a number from 1 to 256"));
@@ -154,7 +160,8 @@ impl Settings {
                 return Err(bad("speech_server_model", MODEL));
             }
         }
-        let who = "the name of a translation pack, `server`, or `whisper`";
+        let who =
+            "the name of a translation pack, `server`, or `whisper`; or `uk=NAME, ru=NAME, NAME` by language, without `whisper`";
         let first = Translator::parse(self.text("translator")).ok_or_else(|| bad("translator", who))?;
         let second = Some(self.text("second_translator")).filter(|t| !t.trim().is_empty());
         let second = second.map(|t| Translator::parse(t).ok_or_else(|| bad("second_translator", who))).transpose()?;
@@ -247,6 +254,10 @@ impl Settings {
     /// Whether prints of voices are made.
     pub fn compares_voices(&self) -> bool {
         self.text("voices") == "on"
+    }
+    /// Whether copies are made that are easier to listen to.
+    pub fn enhances(&self) -> bool {
+        self.text("enhance") == "on"
     }
     /// Who translates what was said.
     pub fn translators(&self) -> Translators {
@@ -376,12 +387,15 @@ mod tests {
         for asking in [("translator", "server"), ("second_translator", "server")] {
             let settings = load(&[server[0], server[1], asking]).expect("good");
             assert_eq!((settings.words_go_to().as_deref(), settings.speech_goes_to()), (Some("127.0.0.1:8080"), None));
+            let by_language = load(&[server[0], server[1], (asking.0, "uk=server, opus")]).expect("good");
+            assert_eq!(by_language.words_go_to().as_deref(), Some("127.0.0.1:8080"));
             assert_eq!(load(&[server[0], server[1], asking, ("translate", "")]).expect("good").words_go_to(), None);
             assert!(matches!(load(&[server[1], asking]), Err(SettingsError::Value { name: "translation_server", .. })));
             assert!(matches!(load(&[server[0], asking]), Err(SettingsError::Value { name: "translation_server_model", .. })));
         }
         let refused = |flags: &[(&'static str, &str)], which| matches!(load(flags), Err(SettingsError::Value { name, .. }) if name == which);
         assert!(refused(&[("translate", "uk")], "translate") && refused(&[("translate", "English")], "translate"));
+        assert!(refused(&[("translator", "uk=whisper, opus")], "translator"), "it hears recordings, not lines");
         assert!(refused(&[("translator", "a b")], "translator") && refused(&[("translator", "")], "translator"));
         assert!(refused(&[("second_translator", "whisper")], "second_translator"), "twice the same");
         assert!(load(&[("translate", "uk"), ("translator", "opus-mt-ru-uk")]).is_ok());

@@ -368,10 +368,17 @@ impl Casework {
 
     /// The copy for looking or listening.
     pub async fn proxy(&self, id: ItemId) -> Result<ProxyFile> {
+        self.copy(id, DerivativeKind::Proxy, "copy for looking or listening").await
+    }
+    /// The copy that is easier to listen to.
+    pub async fn enhanced(&self, id: ItemId) -> Result<ProxyFile> {
+        self.copy(id, DerivativeKind::Enhanced, "copy that is easier to listen to").await
+    }
+    async fn copy(&self, id: ItemId, kind: DerivativeKind, what: &str) -> Result<ProxyFile> {
         self.row(id).await?;
         self.not_disposed(id).await?;
-        let nothing = CaseError::NothingRead { what: "copy for looking or listening".into(), why: "it has not been made" };
-        let derivation = self.store.derivative(id, DerivativeKind::Proxy).await?.ok_or(nothing)?;
+        let nothing = CaseError::NothingRead { what: what.into(), why: "it has not been made" };
+        let derivation = self.store.derivative(id, kind).await?.ok_or(nothing)?;
         let output = derivation.output.ok_or(CaseError::Inconsistent { what: "a derivation" })?;
         let media_type = derivation.output_media_type.unwrap_or_default();
         let kept = self.kept(output).await?;

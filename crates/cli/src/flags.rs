@@ -268,7 +268,7 @@ pub struct Add {
 pub struct Process {
     /// Items; without any, the whole case
     pub items: Vec<String>,
-    /// Only these derivations, comma-separated: probe, decode, peaks, proxy, speech, speakers, voice-prints, transcript, second-transcript, translation, second-translation, text, messages, calls, picture
+    /// Only these derivations, comma-separated: probe, decode, peaks, proxy, enhanced, speech, speakers, voice-prints, transcript, second-transcript, translation, second-translation, text, messages, calls, picture
     #[arg(long, value_delimiter = ',', value_name = "DERIVATION")]
     pub only: Vec<String>,
     /// Derivations computed at once

@@ -15,6 +15,8 @@ crate::words! {
         Peaks = "peaks",
         /// Light playable copy of sound (Ogg Opus) or viewable copy of a picture (WebP/PNG), free of metadata.
         Proxy = "proxy",
+        /// Playable copy of sound that filters made easier to listen to (Ogg Opus). Nothing is computed from it.
+        Enhanced = "enhanced",
         /// Where somebody speaks: [`crate::media::Activity`].
         Speech = "speech",
         /// Who speaks when: [`crate::transcript::Turns`].

@@ -4,6 +4,7 @@
 //! order. A word keeps its time where the word is still there; nobody's word gets a time that no one measured.
 
 use crate::handover::Text;
+use crate::text::squeezed;
 use crate::transcript::{Flag, Segment, Speaker, Transcript, Word};
 use crate::{Lang, ObjectId, RecordId, words};
 use serde::{Deserialize, Serialize};
@@ -324,7 +325,7 @@ pub fn partners(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Option
                 !taken[*i]
                     && s.end_ms.is_none_or(|e| ends_alike(old, e, within_ms))
                     && (strictness < 1 || s.speaker.is_none() || s.speaker == old.speaker)
-                    && (strictness < 2 || squeezed(&old.text) == squeezed(&s.text))
+                    && (strictness < 2 || as_subtitled(&old.text) == as_subtitled(&s.text))
             };
             let near = |at: &usize| below.segments[order[*at]].start_ms <= s.start_ms.saturating_add(within_ms);
             let from = order.partition_point(|i| below.segments[*i].start_ms.saturating_add(within_ms) < s.start_ms);
@@ -384,7 +385,7 @@ pub fn changes(below: &Transcript, said: &[Said], within_ms: u64) -> Vec<Change>
             end_ms: s.end_ms.filter(|e| !ends_alike(old, *e, within_ms)),
             speaker: s.speaker.clone().filter(|id| Some(id) != old.speaker.as_ref()),
             language: s.language.clone().filter(|l| *l != old.language),
-            text: (squeezed(&old.text) != squeezed(text)).then(|| Text::new(text.to_owned())),
+            text: (as_subtitled(&old.text) != as_subtitled(text)).then(|| Text::new(text.to_owned())),
         };
         if c != (Change { segment: old.id.clone(), ..Change::default() }) {
             all.push(c);
@@ -401,8 +402,8 @@ fn ends_alike(old: &Segment, end_ms: u64, within_ms: u64) -> bool {
 }
 
 /// Line breaks and double spaces say nothing about words; nor does the arrow that subtitles cannot hold.
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace("-->", "->")
+fn as_subtitled(text: &str) -> String {
+    squeezed(text).replace("-->", "->")
 }
 
 #[cfg(test)]

@@ -20,6 +20,11 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     digits?.chunks(2).map(|pair| u8::try_from(pair.first()? << 4 | pair.get(1)?).ok()).collect()
 }
 
+/// The words of a text with one space between them, as they are compared and kept.
+pub fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Readable text of an item. Fields of `interface.md`, `text`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadText {

@@ -71,7 +71,7 @@ impl Shown {
             DerivativeKind::Peaks => doc(bytes, Self::Peaks),
             DerivativeKind::Speech => doc(bytes, Self::Speech),
             DerivativeKind::Speakers => doc(bytes, Self::Speakers),
-            DerivativeKind::Proxy | DerivativeKind::VoicePrints => Self::Nothing,
+            DerivativeKind::Proxy | DerivativeKind::Enhanced | DerivativeKind::VoicePrints => Self::Nothing,
         }
     }
     pub(crate) fn findings(&self) -> &[zapys_domain::Finding] {

@@ -70,6 +70,7 @@ pub(crate) fn derivative(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Decode => "Full decode",
         DerivativeKind::Peaks => "Waveform overview",
         DerivativeKind::Proxy => "Light copy",
+        DerivativeKind::Enhanced => "Copy made easier to listen to, by machine",
         DerivativeKind::Speech => "Where somebody speaks",
         DerivativeKind::Speakers => "Who speaks when",
         DerivativeKind::VoicePrints => "Voice prints",

@@ -118,6 +118,7 @@ const PROBE_REVISION: u32 = 1;
 const DECODE_REVISION: u32 = 4;
 const PEAKS_REVISION: u32 = 1;
 const SOUND_PROXY_REVISION: u32 = 1;
+const ENHANCED_REVISION: u32 = 1;
 const PICTURE_PROXY_REVISION: u32 = 1;
 const READING_REVISION: u32 = 1;
 
@@ -264,6 +265,11 @@ impl Engines {
                 DerivativeKind::Proxy,
                 SOUND,
                 both("ffmpeg-opus", SOUND_PROXY_REVISION).map(|(s, i)| Arc::new(SoundProxy::new(s, i)) as Arc<dyn Engine>),
+            ),
+            slot(
+                DerivativeKind::Enhanced,
+                SOUND,
+                both("ffmpeg-enhanced", ENHANCED_REVISION).map(|(s, i)| Arc::new(SoundProxy::enhanced(s, i)) as Arc<dyn Engine>),
             ),
             slot(
                 DerivativeKind::Proxy,

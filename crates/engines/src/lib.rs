@@ -16,6 +16,7 @@ pub mod probe;
 pub mod proxy;
 mod registry;
 mod remote;
+mod routes;
 pub mod sandbox;
 pub mod speech;
 pub mod translate;

@@ -6,6 +6,7 @@
 mod chat;
 pub mod choice;
 mod pack;
+mod routed;
 mod sound;
 mod survival;
 mod words;
@@ -67,15 +68,7 @@ pub(crate) fn engines(
                 Ok(_) => return Err(lack(no_model())),
                 Err(lack) => return Err(lack.clone()),
             },
-            Choice::Pack(name) => {
-                let sandbox = sandbox.map_err(Lack::clone)?.clone();
-                let model = pack::Model::find(sandbox, config, name).map_err(lack)?;
-                Arc::new(TranslateWords::new(Arc::new(model), emits))
-            }
-            Choice::Server => {
-                let server = chat::Server::new(&config.translation_server).map_err(lack)?;
-                Arc::new(TranslateWords::new(Arc::new(server), emits))
-            }
+            other => Arc::new(TranslateWords::new(translator(sandbox, config, other)?, emits)),
         })
     };
     let (mut slots, mut availability) = (Vec::new(), Vec::new());
@@ -94,6 +87,32 @@ pub(crate) fn engines(
         add(second, DerivativeKind::SecondTranslation, "second translator", "translating what was said once more");
     }
     (slots, availability)
+}
+
+/// Whoever turns text into text. The speech model is none of them.
+fn translator(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig, choice: &Choice) -> Result<Arc<dyn Translator>, Lack> {
+    Ok(match choice {
+        Choice::Whisper => return Err(lack(no_model())),
+        Choice::Pack(name) => {
+            let sandbox = sandbox.map_err(Lack::clone)?.clone();
+            Arc::new(pack::Model::find(sandbox, config, name).map_err(lack)?)
+        }
+        Choice::Server => Arc::new(chat::Server::new(&config.translation_server).map_err(lack)?),
+        Choice::ByLanguage(languages, others) => {
+            // Whoever is named for two languages is one, and reads the lines of both together.
+            let mut who: Vec<&Choice> = Vec::new();
+            let mut place = |choice| {
+                who.iter().position(|c| *c == choice).unwrap_or_else(|| {
+                    who.push(choice);
+                    who.len() - 1
+                })
+            };
+            let languages: Vec<(String, usize)> = languages.iter().map(|(l, c)| (l.clone(), place(c))).collect();
+            let others = others.as_deref().map(place);
+            let all = who.into_iter().map(|c| translator(sandbox, config, c)).collect::<Result<_, _>>()?;
+            Arc::new(routed::Routed::new(all, languages, others))
+        }
+    })
 }
 
 /// What is to be said of a translation: what has none, and where something does not seem to have survived.

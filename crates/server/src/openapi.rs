@@ -84,6 +84,7 @@ pub const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("get", "/items/{item}/peaks", "Waveform overview", "Peaks"),
     ("get", "/items/{item}/picture", "What a picture file says of itself", "Picture"),
     ("get", "/items/{item}/media", "Playable copy of sound (Ogg Opus), by range", "audio/ogg"),
+    ("get", "/items/{item}/enhanced", "Copy of sound that filters made easier to listen to; not the evidence", "audio/ogg"),
     ("get", "/items/{item}/image", "Viewable copy of a picture, re-encoded and free of metadata", "image"),
     ("get", "/items/{item}/dispose", "What disposing of an item would destroy", "Disposal"),
     ("post", "/items/{item}/dispose", "Dispose of an item for good: `reason` and `authority`", "Disposal"),

@@ -137,11 +137,11 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     await writeFile(settings, 'second = "again"\n');
     await zapys('--config', settings, '-C', dir, 'process', item);
   }
-  /** Voices are held against those of other recordings. */
-  async function compareVoices() {
-    const settings = path.join(folder, 'voices.toml');
-    await writeFile(settings, 'voices = "on"\n');
-    await zapys('--config', settings, '-C', dir, 'process', '--only', 'voice-prints');
+  /** Voices are held against those of other recordings, and there are copies that are easier to listen to. */
+  async function askForMore() {
+    const settings = path.join(folder, 'more.toml');
+    await writeFile(settings, 'voices = "on"\nenhance = "on"\n');
+    await zapys('--config', settings, '-C', dir, 'process', '--only', 'voice-prints,enhanced');
   }
   /** As if somebody pulled the plug. */
   async function kill() {
@@ -176,7 +176,7 @@ export async function serveCase({ hostile = true, encrypted = false } = {}) {
     if (!encrypted && hostile) {
       await mend();
       await hearTwice();
-      await compareVoices();
+      await askForMore();
     }
     return { ...(await serve()), key, stop, again, second, kill };
   } catch (cause) {

@@ -44,8 +44,12 @@ export default function intake(bench) {
         await page.getByRole('button', { name: 'Do this item first' }).click();
         await page.getByText('This item goes first').waitFor();
       }, { forgive: (text) => /Failed to load resource.*404.*\/text\)/.test(text) });
-      const { work } = await bench.get('/case');
-      assert.ok(work.paused && work.stages.find((stage) => stage.derivation === 'text').done < work.stages.find((stage) => stage.derivation === 'text').total);
+      // Numbers of the case may be some seconds old.
+      await until(async () => {
+        const { work } = await bench.get('/case');
+        const { done, total } = work.stages.find((stage) => stage.derivation === 'text');
+        return work.paused && done < total;
+      }, 'the note that waits');
       await bench.with('/', async (page) => {
         await page.getByText('paused', { exact: true }).waitFor();
         await page.getByRole('button', { name: 'Go on' }).click();

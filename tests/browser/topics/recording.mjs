@@ -358,6 +358,33 @@ export default function recording(bench) {
       assert.equal(own(await words(), 'B'), own(before, 'B'));
     });
 
+    test('a clearer copy sounds from the same place on, and says that a machine changed it', async () => {
+      const { segments } = await words();
+      const start = segments[4].words[0].start_ms;
+      await bench.with(`/items/${call()}`, async (page) => {
+        await ready(page);
+        const clearer = page.getByRole('button', { name: 'Clearer', exact: true });
+        const sounds = (copy) => page.waitForFunction(([end, ms]) => {
+          const sound = window.seen.sounds.at(-1);
+          return sound.src.endsWith(end) && sound.readyState >= 1 && !sound.seeking && sound.currentTime * 1000 > ms - 5 ? true : null;
+        }, [copy, start]);
+        await row(page, 4).locator('[data-word="0"]').click();
+        await sounds('/media');
+        await clearer.click();
+        await sounds('/enhanced');
+        assert.ok(Math.abs((await soundAt(page)) - start) < 5, 'the place stays');
+        await page.getByText('changed by machine', { exact: true }).waitFor();
+        assert.equal(await page.evaluate(() => window.seen.plays), 0, 'what was silent stays silent');
+        await page.getByRole('button', { name: 'Play', exact: true }).click();
+        await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+        await clearer.click();
+        await sounds('/media');
+        await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+        assert.equal(await page.getByText('changed by machine', { exact: true }).count(), 0);
+        assert.equal(await page.evaluate(() => window.seen.sounds.length), 1);
+      });
+    });
+
     test('voices much like one of another recording are suggested, and a person decides with a reason', async () => {
       await bench.with(`/items/${call()}`, async (page) => {
         await page.getByRole('tab', { name: /^Voices/ }).click();

@@ -2,7 +2,7 @@
 
 import type { Stage } from './api/types';
 
-const ORDER = ['probe', 'decode', 'peaks', 'proxy', 'speech', 'speakers', 'transcript', 'translation', 'second-translation', 'second-transcript', 'voice-prints', 'text', 'picture', 'messages', 'calls', 'index'];
+const ORDER = ['probe', 'decode', 'peaks', 'proxy', 'speech', 'speakers', 'transcript', 'translation', 'second-translation', 'second-transcript', 'enhanced', 'voice-prints', 'text', 'picture', 'messages', 'calls', 'index'];
 
 /** Stages in the order of the pipeline; unknown ones last, as they came. */
 export function stageOrder(stages: readonly Stage[]): Stage[] {

@@ -108,11 +108,12 @@ pub(super) fn document(t: &TranscriptView, lang: Option<&str>) -> String {
         cell(&mut out, "Small", None, s.speaker.as_deref().unwrap_or_default());
         cell(&mut out, style, tongue, &s.text);
         if let Some(lang) = lang {
-            match view.translations.get(lang) {
+            let said = view.translations.get(lang);
+            match said {
                 Some(t) => cell(&mut out, if t.reviewed { "Person" } else { "Machine" }, Some(lang), &t.text),
                 None => cell(&mut out, "Machine", Some(lang), ""),
             }
-            cell(&mut out, "Small", None, &view.translations.get(lang).map(super::whose).unwrap_or_default());
+            cell(&mut out, "Small", None, &said.map(super::whose).unwrap_or_default());
         }
         cell(&mut out, "Small", None, &s.flags.iter().map(|f| f.word()).collect::<Vec<_>>().join(", "));
         out.push_str("</w:tr>");

@@ -7,6 +7,7 @@ use crate::handover::RecordError;
 use crate::open::Casework;
 use crate::view::{BlindView, LayerView, SegmentView, TranscriptView};
 use zapys_domain::revision::{Change, Manner, Mended, Revision};
+use zapys_domain::text::squeezed;
 use zapys_domain::transcript::{Segment, Transcript};
 use zapys_domain::{Actor, ItemId, Lang, ObjectId, Private};
 
@@ -61,7 +62,7 @@ impl Casework {
         let (base, machine, Mended { words: now, .. }) = self.by_ear(item, &all, own).await?;
         let mut changes = Vec::new();
         for h in heard {
-            let text = h.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let text = squeezed(&h.text);
             let there = now.segments.iter().any(|s| s.id == h.segment);
             let of_machine = machine.segments.iter().find(|s| s.id == h.segment);
             changes.push(match (text.is_empty(), there, of_machine) {

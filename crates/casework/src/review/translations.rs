@@ -13,6 +13,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use zapys_domain::handover::{HumanTranslation, RecordBody, RecordKind, TranslatedLine};
 use zapys_domain::revision::{ReadFrom, partners};
+use zapys_domain::text::squeezed;
 use zapys_domain::transcript::{Flag, Segment, TranscriptForm};
 use zapys_domain::{Actor, DerivativeKind, ItemId, Lang, ObjectId, Private, RecordId};
 use zapys_dossier::records::Rendered;
@@ -323,9 +324,4 @@ fn translation_view(row: &RecordRow, t: &HumanTranslation, over: Option<u32>, cu
         form: t.read_from.as_ref().map(|f| f.form.clone()),
         current,
     }
-}
-
-/// Line breaks and double spaces say nothing about words.
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -124,6 +124,19 @@ fn nothing_of_the_evidence_is_readable_on_the_database_server() {
     let (dump, files) = tell(&["-C", "open"], &plain);
     assert!(said(&dump).contains(&MARK.to_owned()) && said(&dump).contains(&NAME.to_owned()));
     assert!(!find_marks(&files).is_empty());
+    // What whoever runs the server swaps or breaks is named.
+    let verify = || s.run(&["-C", "served", "--key-file", "key", "verify"]);
+    verify().ends(0);
+    server.meddle(
+        &sealed,
+        "CREATE TABLE kept AS SELECT id, title FROM items; UPDATE items SET title = (SELECT MAX(k.title) FROM kept k)",
+    );
+    let swapped = verify();
+    assert!(swapped.code == Some(1) && swapped.out.contains("title"), "{} {}", swapped.out, swapped.err);
+    server.meddle(&sealed, "UPDATE items SET title = k.title FROM kept k WHERE k.id = items.id; UPDATE findings SET message = substr(message, 1, 20)");
+    let broken = verify();
+    let said_of_it = broken.out + &broken.err;
+    assert!(broken.code != Some(0) && said_of_it.contains("findings"), "{said_of_it}");
     // Another key sees nothing, and says so.
     s.write("other", &[9u8; 64]);
     assert_ne!(s.run(&["-C", "served", "--key-file", "other", "items"]).code, Some(0));

@@ -201,6 +201,9 @@ fn limits_of(kind: DerivativeKind) -> &'static [&'static str] {
             &["Values are as the exporting program wrote them; times without a zone are not converted by guess."]
         }
         DerivativeKind::Proxy => &["The light copy is re-encoded and is not the evidence."],
+        DerivativeKind::Enhanced => &[
+            "Filters changed this copy so that it is easier to listen to; they may take away or colour what was said. It is not the evidence.",
+        ],
         DerivativeKind::Probe
         | DerivativeKind::Decode
         | DerivativeKind::Peaks

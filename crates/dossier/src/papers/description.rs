@@ -57,6 +57,7 @@ fn event_type(kind: DerivativeKind) -> &'static str {
         DerivativeKind::Probe | DerivativeKind::Decode | DerivativeKind::Picture | DerivativeKind::Peaks => "metadata extraction",
         DerivativeKind::Messages | DerivativeKind::Calls | DerivativeKind::Text => "extraction",
         DerivativeKind::Proxy => "migration",
+        DerivativeKind::Enhanced => "modification",
         DerivativeKind::Speech
         | DerivativeKind::Speakers
         | DerivativeKind::VoicePrints

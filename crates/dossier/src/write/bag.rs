@@ -173,7 +173,7 @@ impl Job<'_> {
     pub(crate) fn shown(&self, e: &Exhibit) -> Result<Vec<Shown>, WriteError> {
         let mut out = Vec::with_capacity(e.derivatives.len());
         for d in &e.derivatives {
-            if d.kind == DerivativeKind::Proxy {
+            if matches!(d.kind, DerivativeKind::Proxy | DerivativeKind::Enhanced) {
                 out.push(Shown::Nothing);
                 continue;
             }

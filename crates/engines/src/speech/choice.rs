@@ -30,21 +30,7 @@ pub struct Choices {
 impl Choices {
     /// Reads `uk=server, ru=gigaam, whisper-large-v3`: entries with a language, and at most one without. Errors: `None`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (mut languages, mut usual) = (Vec::<(String, Choice)>::new(), None);
-        for entry in text.split(',').map(str::trim).filter(|e| !e.is_empty()) {
-            match entry.split_once('=') {
-                Some((language, name)) => {
-                    let (language, name) = (language.trim().to_ascii_lowercase(), name.trim());
-                    let code = (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase());
-                    if !code || name.is_empty() || languages.iter().any(|(l, _)| *l == language) {
-                        return None;
-                    }
-                    languages.push((language, Choice::parse(name)?));
-                }
-                None if usual.is_some() => return None,
-                None => usual = Some(Choice::parse(entry)?),
-            }
-        }
+        let (languages, usual) = crate::routes::parse(text, Choice::parse)?;
         Some(Self { languages, usual: usual.unwrap_or(Choice::Pack(None)) })
     }
     /// True where any recording goes to the server.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use zapys_domain::EngineIdentity;
 use zapys_domain::derivation::Repeatability;
+use zapys_domain::text::squeezed;
 use zapys_domain::transcript::Segment;
 use zapys_host_protocol::{Heard, HeardWord, WindowsAsk, guards};
 
@@ -165,7 +166,7 @@ impl Answer {
         let length_ms = (samples * 1000 / RATE) as f64;
         let ms = |seconds: f64| (seconds * 1000.0).clamp(0.0, length_ms).round() as u32;
         let share = |p: f64| p.clamp(0.0, 1.0) as f32;
-        let text = self.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = squeezed(&self.text);
         let passages = self.segments.unwrap_or_default();
         // Weighted by how much each says.
         let mean = |of: &dyn Fn(&Passage) -> Option<f64>| {
@@ -184,7 +185,7 @@ impl Answer {
         let rated = log_probability.is_some() || placed.as_ref().is_some_and(|w| w.iter().all(|w| w.probability.is_some()));
         let sure = log_probability.map_or(0.0, f32::exp);
         let word = |text: &str, start: f64, end: f64, probability: f32, tokens: usize, ends_passage: bool| HeardWord {
-            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            text: squeezed(text),
             start_ms: ms(start),
             end_ms: ms(end).max(ms(start)),
             probability,

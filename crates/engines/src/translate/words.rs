@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use zapys_domain::derivation::Repeatability;
+use zapys_domain::text::squeezed;
 use zapys_domain::transcript::{Segment, Transcript, TranslatedSegment, Translation};
 use zapys_domain::{Checked, DerivativeKind, EngineIdentity, Finding, Severity, Step};
 use zapys_host_protocol::guards;
@@ -59,6 +60,10 @@ pub trait Translator: Send + Sync {
     /// What is to be kept beside the parameters, of who translates; asked before and after each recording. `None` where the
     /// identity says all. Errors: nobody is there.
     fn presence(&self, cancel: &AtomicBool) -> Result<Option<serde_json::Value>, EngineError>;
+    /// What else is to be kept beside the parameters: who translates what, where several do.
+    fn account(&self) -> Option<serde_json::Value> {
+        None
+    }
     /// True where it is told how terms of the glossary are rendered.
     fn heeds_glossary(&self) -> bool {
         false
@@ -140,8 +145,9 @@ impl Engine for TranslateWords {
             noted.push(Finding::whole("no-confidence", Severity::Note, text));
         }
         let mut parameters = serde_json::to_value(&params).map_err(|e| EngineError::Output(e.to_string()))?;
-        if let (Some(presence), Some(parameters)) = (presence, parameters.as_object_mut()) {
-            parameters.insert("server".into(), presence);
+        if let Some(parameters) = parameters.as_object_mut() {
+            let beside = [("server", presence), ("translators", self.translator.account())];
+            parameters.extend(beside.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         }
         let translation = Translation { language: params.to.clone(), engine: self.identity.clone(), parameters, segments };
         let emitted = work.write_json(&translation, &noted)?;
@@ -151,7 +157,7 @@ impl Engine for TranslateWords {
 impl TranslateWords {
     fn line(&self, s: &Segment, to: &str) -> Line {
         let language = primary(s.language.as_str()).to_owned();
-        let text = s.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = squeezed(&s.text);
         let wanted = !text.is_empty() && language != to && self.translator.knows(&language, to);
         Line { id: s.id.clone(), speaker: s.speaker.clone(), language, text, wanted }
     }

@@ -83,7 +83,7 @@ fn by_pack(packs: &Path, name: &str) -> Result<Arc<dyn Engine>, EngineError> {
             std::os::unix::fs::symlink(entry.path(), link).unwrap();
         }
     }
-    let translators = Translators { first: Choice::Pack(name.into()), second: Some(Choice::Whisper) };
+    let translators = Translators { first: Choice::parse(name).unwrap(), second: Some(Choice::Whisper) };
     let config = EnginesConfig { packs: Some(packs.to_owned()), translators, ..EnginesConfig::plain(2) };
     let engines = Engines::detect(config);
     assert!(engines.find(DerivativeKind::SecondTranslation, Recording, &Lang::und()).is_ok(), "Whisper beside it");
@@ -146,6 +146,36 @@ fn a_model_of_a_pack_translates_the_words() {
     std::fs::write(&weights, bytes).unwrap();
     let e = translate(&bench, &*by_pack(&packs, "opus").unwrap(), &words).unwrap_err();
     assert!(matches!(&e, EngineError::Missing { what, .. } if what.contains("opus")), "{e}");
+}
+
+#[test]
+fn each_language_goes_to_whoever_is_named_for_it() {
+    if !ready() {
+        return;
+    }
+    const OTHER: [(&str, &str); 3] = [("ні", "nay"), ("чекай", "hold"), ("нажмите", "Push")];
+    let bench = Bench::new();
+    let packs = bench.path("packs");
+    pack(&packs, "usual", &DICTIONARY, OPUS);
+    pack(&packs, "other", &OTHER, OPUS);
+    let lines = [("A", "ru", "нажмите два"), ("B", "uk", "ні чекай"), ("A", "uk-UA", "чекай"), ("B", "en", "Wait.")];
+    let words = transcript(&bench, "words", &lines);
+    let both = by_pack(&packs, "uk=other, usual").unwrap();
+    let (t, findings) = translate(&bench, &*both, &words).unwrap();
+    let expected = BTreeMap::from([("s0001", "Press two"), ("s0002", "nay hold"), ("s0003", "hold")]);
+    assert_eq!(said(&t), expected);
+    assert!(!has(&findings, "language-not-translated"), "{findings:?}");
+    assert_eq!((t.engine.name.as_str(), t.engine.model.as_deref()), ("by-language", Some("uk=other, usual")));
+    let who = t.parameters["translators"].as_array().unwrap();
+    assert_eq!((who.len(), who[0]["languages"][0].as_str(), who[1]["others"].as_bool()), (2, Some("uk"), Some(true)), "{who:?}");
+    assert!(who.iter().all(|w| w["engine"]["model_sha256"].as_str().is_some_and(|d| d.len() == 64)));
+
+    // Nobody is named for the others.
+    let (t, findings) = translate(&bench, &*by_pack(&packs, "uk=other").unwrap(), &words).unwrap();
+    assert_eq!(said(&t).into_keys().collect::<Vec<_>>(), ["s0002", "s0003"]);
+    assert!(has(&findings, "language-not-translated"));
+    // One that is not there is named, and nothing is translated in its place.
+    assert!(matches!(by_pack(&packs, "uk=absent, usual"), Err(EngineError::Missing { what, .. }) if what.contains("absent")));
 }
 
 #[test]

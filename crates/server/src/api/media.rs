@@ -11,17 +11,29 @@ use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 pub async fn sound(app: Opened, acting: Acting, Path(item): Path<String>, request: Request) -> Result<Response, Problem> {
-    send(app, acting, item, request).await
+    send(app, acting, item, Copy::Light, request).await
+}
+pub async fn enhanced(app: Opened, acting: Acting, Path(item): Path<String>, request: Request) -> Result<Response, Problem> {
+    send(app, acting, item, Copy::Enhanced, request).await
 }
 pub async fn image(app: Opened, acting: Acting, Path(item): Path<String>, request: Request) -> Result<Response, Problem> {
-    send(app, acting, item, request).await
+    send(app, acting, item, Copy::Light, request).await
 }
 
-/// Sends the proxy by range. The media type is the one the engine wrote, and only sound and raster pictures pass.
-async fn send(app: Opened, Acting(actor): Acting, item: String, request: Request) -> Result<Response, Problem> {
+/// Which copy.
+enum Copy {
+    Light,
+    Enhanced,
+}
+
+/// Sends a copy by range. The media type is the one the engine wrote, and only sound and raster pictures pass.
+async fn send(app: Opened, Acting(actor): Acting, item: String, copy: Copy, request: Request) -> Result<Response, Problem> {
     let id = app.case.resolve(&item).await?;
     app.case.note_access(&actor, id, "media").await?;
-    let proxy = app.case.proxy(id).await?;
+    let proxy = match copy {
+        Copy::Light => app.case.proxy(id).await?,
+        Copy::Enhanced => app.case.enhanced(id).await?,
+    };
     let mut range = Request::new(Body::empty());
     for name in [header::RANGE, header::IF_RANGE] {
         if let Some(value) = request.headers().get(&name) {

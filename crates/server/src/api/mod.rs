@@ -50,6 +50,7 @@ pub fn inside() -> Router<App> {
         .route("/items/{item}/peaks", get(items::peaks))
         .route("/items/{item}/picture", get(items::picture))
         .route("/items/{item}/media", get(media::sound))
+        .route("/items/{item}/enhanced", get(media::enhanced))
         .route("/items/{item}/image", get(media::image))
         .route("/items/{item}/dispose", get(dispose::plan))
         .route("/items/{item}/dispose", post(dispose::dispose))

@@ -212,6 +212,8 @@ export async function getCalls(id: string, signal?: AbortSignal): Promise<CallRo
 export const planDisposal = (id: string, signal?: AbortSignal): Promise<Disposal> => ask(item(id, '/dispose'), signal);
 export const dispose = (id: string, reason: string, authority: string): Promise<Disposal> => post(item(id, '/dispose'), { reason, authority });
 export const mediaUrl = (id: string): string => ROOT + item(id, '/media');
+/** The copy that filters made easier to listen to. */
+export const enhancedUrl = (id: string): string => ROOT + item(id, '/enhanced');
 export const imageUrl = (id: string): string => ROOT + item(id, '/image');
 export const eventsUrl = `${ROOT}/events`;
 export const intakeUrl = (name: string): string => `${ROOT}/intake?name=${encodeURIComponent(name)}`;

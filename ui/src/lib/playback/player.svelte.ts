@@ -30,18 +30,24 @@ export class Player {
   volume = $state(0.8);
   limited = $state(true);
   ears = $state<Ears>('both');
+  /** What sounds is the copy that filters made clearer. */
+  clearer = $state(false);
   loop = $state.raw<Range | null>(null);
   /** What has sounded since the page was opened. */
   heard = $state.raw<Range[]>([]);
 
+  readonly #url: string;
   #audio: HTMLAudioElement;
   #channels: number;
   #graph: Graph | null = null;
   #frame = 0;
   #from = 0;
   #forget: () => void;
+  /** Goes on where it was, once another copy is there. */
+  #resume: (() => void) | null = null;
 
   constructor(url: string, channels: number, duration: number) {
+    this.#url = url;
     this.#channels = channels;
     this.duration = duration;
     const audio = new Audio();
@@ -49,6 +55,7 @@ export class Player {
     audio.src = url;
     audio.onloadedmetadata = () => {
       this.ready = true;
+      if (this.#resume) this.#resume();
       if (this.duration === 0 && Number.isFinite(audio.duration)) this.duration = audio.duration * 1000;
     };
     audio.onerror = () => {
@@ -138,6 +145,20 @@ export class Player {
   setEars(ears: Ears): void {
     this.ears = ears;
     this.#route();
+  }
+
+  /** Plays the copy at `url` that is clearer, or the sound as it is again (`null`), from the same place on. */
+  setClearer(url: string | null): void {
+    const [at, goesOn] = [this.time, this.playing];
+    this.silence();
+    this.#hear();
+    this.clearer = url !== null;
+    this.#resume = () => {
+      this.#resume = null;
+      this.seek(at);
+      if (goesOn) void this.play();
+    };
+    this.#audio.src = url ?? this.#url;
   }
 
   /** Asks for the sound again, where there was none before. */

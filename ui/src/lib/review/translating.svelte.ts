@@ -1,8 +1,8 @@
-// What a person says that a segment means: written beside what machines and others say, and in place of none of it. Each segment is
-// saved at once, and can be taken back.
+// What a person says that a segment means: written beside what machines and others say, and in place of none of it.
 
-import { Refusal, takeTranslationBack, translate, type SegmentMeaning } from '../api/client';
-import type { HumanTranslation, Segment, Transcript } from '../api/types';
+import { takeTranslationBack, translate, type SegmentMeaning } from '../api/client';
+import type { HumanTranslation, Segment } from '../api/types';
+import { Saving } from './saving.svelte';
 
 /** What is being written. */
 export interface Meaning {
@@ -15,23 +15,7 @@ export interface Meaning {
   was: string;
 }
 
-export class Translating {
-  draft = $state<Meaning | null>(null);
-  saving = $state(false);
-  refusal = $state.raw<Refusal | null>(null);
-  /** What was saved last, until something else is; for taking it back. */
-  last = $state.raw<HumanTranslation | null>(null);
-  readonly #item: string;
-  readonly #transcript: () => Transcript | null;
-  readonly #again: () => Promise<void>;
-
-  /** `again`: brings the newest text. */
-  constructor(item: string, transcript: () => Transcript | null, again: () => Promise<void>) {
-    this.#item = item;
-    this.#transcript = transcript;
-    this.#again = again;
-  }
-
+export class Translating extends Saving<Meaning, HumanTranslation> {
   begin(segment: Segment, language: string): void {
     const first = segment.translations[language];
     // What is of other words is shown beside, and not taken over.
@@ -39,16 +23,10 @@ export class Translating {
     this.refusal = null;
     this.draft = { segment: segment.id, language, text: was, note: '', was };
   }
-  /** Leaves the translation as it was. */
-  drop = (): void => {
-    this.draft = null;
-    this.refusal = null;
-  };
   /** Saves what was written and closes it. `confirming`: also where it was left as it stood. */
   async leave(confirming: boolean): Promise<boolean> {
     const draft = this.draft;
-    const transcript = this.#transcript();
-    if (!draft || !transcript || this.saving) return false;
+    if (!draft || this.saving) return false;
     const [text, note] = [draft.text, draft.note].map((it) => it.trim().replace(/\s+/g, ' ')) as [string, string];
     const isSame = text === draft.was.trim();
     if (note === '' && (text === '' || (isSame && !confirming))) {
@@ -58,34 +36,9 @@ export class Translating {
     const line: SegmentMeaning = { segment: draft.segment };
     if (text !== '') line.text = text;
     if (note !== '') line.note = note;
-    this.saving = true;
-    this.refusal = null;
-    try {
-      this.last = await translate(this.#item, transcript.revision?.number ?? null, draft.language, [line]);
-      if (this.draft?.segment === draft.segment) this.draft = null;
-      return true;
-    } catch (cause) {
-      this.refusal = cause instanceof Refusal ? cause : new Refusal(0, '', '', '', 'unexpected');
-      return false;
-    } finally {
-      this.saving = false;
-      await this.#again();
-    }
+    return this.save(draft.segment, (transcript) => translate(this.item, transcript.revision?.number ?? null, draft.language, [line]));
   }
-
-  /** Takes back what was saved last. */
-  undo = async (because: string): Promise<void> => {
-    const last = this.last;
-    if (!last || this.saving) return;
-    this.saving = true;
-    try {
-      await takeTranslationBack(this.#item, last.record, because);
-      this.last = null;
-    } catch (cause) {
-      this.refusal = cause instanceof Refusal ? cause : new Refusal(0, '', '', '', 'unexpected');
-    } finally {
-      this.saving = false;
-      await this.#again();
-    }
-  };
+  protected back(record: string, because: string): Promise<unknown> {
+    return takeTranslationBack(this.item, record, because);
+  }
 }

@@ -3,7 +3,7 @@
 import type { Derivative } from '../api/types';
 
 const MAIN = ['decode', 'speech', 'speakers', 'voice-prints', 'transcript', 'second-transcript', 'translation', 'second-translation', 'text', 'messages', 'calls'];
-const ASIDE = ['probe', 'picture', 'peaks', 'proxy'];
+const ASIDE = ['probe', 'picture', 'peaks', 'proxy', 'enhanced'];
 
 /** Derivations with nothing to do, and the intake that carries only findings, are left out; unknown ones stand in the main line, so that nothing is hidden. */
 export function chainOf(all: readonly Derivative[]): { main: Derivative[]; aside: Derivative[] } {
