@@ -153,6 +153,7 @@ export class Player {
     this.silence();
     this.#hear();
     this.clearer = url !== null;
+    this.failed = false;
     this.#resume = () => {
       this.#resume = null;
       this.seek(at);
