@@ -577,13 +577,14 @@ fn make_private_folder(folder: &Path) -> Result<()> {
 }
 
 fn location(dir: &Path, inner: &Inner, ring: Option<&Ring>) -> Result<Location> {
-    let file = dir.join("record.sqlite");
-    match (&inner.database, ring) {
-        (Some(url), Some(ring)) => Ok(Location::parse(url)?.sealed(*ring.keys.record().expose())),
-        (Some(url), None) => Ok(Location::parse(url)?),
-        (None, Some(ring)) => Ok(Location::Sealed(file, *ring.keys.record().expose())),
-        (None, None) => Ok(Location::File(file)),
-    }
+    let at = match &inner.database {
+        Some(url) => Location::parse(url)?,
+        None => Location::File(dir.join("record.sqlite")),
+    };
+    Ok(match ring {
+        Some(ring) => at.sealed(*ring.keys.record().expose()),
+        None => at,
+    })
 }
 
 fn vault(dir: &Path, inner: &Inner, access: Access, sealing: bool) -> Result<Vault> {

@@ -8,6 +8,8 @@ mod edits;
 mod engine;
 mod hum;
 mod jumps;
+#[cfg(test)]
+mod noise;
 mod spectrum;
 mod survey;
 mod values;

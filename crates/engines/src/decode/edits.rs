@@ -264,11 +264,7 @@ mod tests {
 
     /// Noise of a level; the same for one seed.
     fn noise(n: usize, level: f64, mut seed: u64) -> Vec<i16> {
-        let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as f64 / f64::from(1u32 << 31) - 0.5
-        };
-        (0..n).map(|_| (level * 2.0 * next()) as i16).collect()
+        (0..n).map(|_| (level * 2.0 * super::super::noise::noise(&mut seed)) as i16).collect()
     }
     fn look(samples: &[i16]) -> Edits {
         let mut edits = Edits::new(8000);

@@ -202,6 +202,7 @@ fn shift(jumps: &[(f64, f64)]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise::noise;
     use super::*;
 
     const RATE: usize = 8000;
@@ -212,8 +213,7 @@ mod tests {
         let mut phase = 0.0;
         (0..RATE * seconds)
             .map(|i| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let noise = (seed >> 33) as f64 / f64::from(1u32 << 31) - 0.5;
+                let noise = noise(&mut seed);
                 let t = i as f64 / RATE as f64;
                 phase += (50.0 + 0.02 * (0.05 * t).sin()) / RATE as f64;
                 let hum: f64 = (1..5).map(|k| (TAU * phase * f64::from(k)).sin() / f64::from(k)).sum();

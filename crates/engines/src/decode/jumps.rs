@@ -169,12 +169,9 @@ fn levinson(alike: &[f64; ORDER + 1]) -> [f32; ORDER] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise::noise;
     use super::*;
 
-    fn noise(seed: &mut u64) -> f64 {
-        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*seed >> 33) as f64 / f64::from(1u32 << 31) - 0.5
-    }
     /// A voice: beats of the vocal cords ringing in two formants, with pauses, and noise beneath.
     fn voice(seconds: usize) -> Vec<i16> {
         let mut seed = 11;

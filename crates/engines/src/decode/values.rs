@@ -121,15 +121,13 @@ fn mu_law(octet: u8) -> i16 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise::noise;
     use super::*;
 
     /// Something like speech: mostly quiet, sometimes loud, every small value met.
     fn spoken() -> impl Iterator<Item = i16> {
         let mut seed = 3u64;
-        let mut next = move || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) as f64 / f64::from(1u32 << 31) * 2.0 - 1.0
-        };
+        let mut next = move || 2.0 * noise(&mut seed);
         (0..400_000).map(move |i| {
             let loud = if i % 16_000 < 6000 { 9000.0 } else { 90.0 };
             (loud * (next() + next() + next()) / 3.0) as i16
