@@ -1,7 +1,7 @@
 //! The requirements as data: number, standard, title in our words, and the function that looks.
 //!
 //! Left out, because the record holds nothing yet that could answer them: R1.5, R1.7, R1.8, R1.15, R1.17, R1.20, R1.30,
-//! R1.35 to R1.37; and whatever still waits to be compared with the official text.
+//! R1.36, R1.37; and whatever still waits to be compared with the official text.
 
 use super::{Gathered, Outcome, Requirement, Standard};
 use crate::handover::Standing;
@@ -38,6 +38,7 @@ requirements! {
     "R1.32" Hala "BP11" "The recording has identifier, original, duplicates and metadata in one place" => audio_file;
     "R1.33" Hala "BP12, BP17" "Known vulnerabilities of the file are on record beside its digest" => vulnerabilities;
     "R1.34" Hala "BP14" "Every derivative is hashed, and was re-read unchanged" => hashes;
+    "R1.35" Hala "BP15, BP18" "What was made easier to listen to is a labelled copy beside the original" => enhancement;
 }
 
 fn done(g: &Gathered) -> impl Iterator<Item = &DerivationRow> {
@@ -373,4 +374,27 @@ fn hashes(g: &Gathered) -> Outcome {
         Some((at, false)) if at < newest => Missing("Something was derived after the re-reading that is on record.".into()),
         Some((at, false)) => Met(format!("Original and {} derivatives re-read unchanged, {at}.", done(g).count())),
     }
+}
+
+fn enhancement(g: &Gathered) -> Outcome {
+    let enhanced: Vec<&DerivationRow> = done(g).filter(|d| d.kind == DerivativeKind::Enhanced).collect();
+    if enhanced.is_empty() {
+        return NotApplicable("No copy of it was made easier to listen to.");
+    }
+    for d in &enhanced {
+        let lacks = if d.output.is_none_or(|copy| copy == g.row.object) {
+            "a copy of its own"
+        } else if !d.inputs.contains(&g.row.object) {
+            "the original that it was made from"
+        } else if d.engine.name.is_empty() || !d.params.is_object() {
+            "what was done to it"
+        } else {
+            continue;
+        };
+        return Missing(format!("An enhanced copy lacks {lacks}."));
+    }
+    Met(format!(
+        "{} labelled as enhanced, with what was done; the original is kept unchanged. It authenticates nothing.",
+        enhanced.len()
+    ))
 }

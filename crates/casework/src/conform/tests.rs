@@ -286,6 +286,21 @@ fn every_requirement_is_met_and_missed() {
     // R1.34: re-read after the newest derivative, and nothing bad.
     let read = |when: Option<i64>, bad| Gathered { verified: when.map(|w| (at(w), bad)), ..derived(DerivativeKind::Translation) };
     check("R1.34", &read(Some(9), false), &[read(None, false), read(Some(9), true), read(Some(1), false)]);
+    // R1.35: a copy beside the original, and what was done to it.
+    let spoil: [fn(&mut Gathered); 5] = [
+        |g| g.derivations[0].output = None,
+        |g| g.derivations[0].output = Some(g.row.object),
+        |g| g.derivations[0].inputs = vec![ObjectId::of(b"something else")],
+        |g| g.derivations[0].engine.name.clear(),
+        |g| g.derivations[0].params = Value::Null,
+    ];
+    let spoiled = spoil.map(|spoil| {
+        let mut g = derived(DerivativeKind::Enhanced);
+        spoil(&mut g);
+        g
+    });
+    check("R1.35", &derived(DerivativeKind::Enhanced), &spoiled);
+    assert_eq!(look("R1.35", &derived(DerivativeKind::Proxy)), "not-applicable");
 }
 
 #[test]
