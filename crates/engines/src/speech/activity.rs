@@ -1,7 +1,7 @@
 //! Engine: where somebody speaks, channel by channel.
 
+use super::sounds::SoundReader;
 use super::{RATE, Speech, TOOL, patience, unexpected};
-use crate::decode::{self, PcmReader};
 use crate::host::Next;
 use crate::probe::no_input;
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
@@ -60,8 +60,8 @@ impl Engine for SpeechActivity {
         work.check_cancel()?;
         let input = work.inputs.first().ok_or_else(no_input)?.clone();
         work.progress.step(Step::Listening);
-        let mut reader = decode::pcm(&self.speech.sandbox, &input, Some(RATE as u32), &work.cancel)?;
-        work.progress.total(reader.facts().duration_ms);
+        let mut reader = self.speech.sounds.open(&input, &work.cancel)?;
+        work.progress.total(reader.stated_ms());
         let width = usize::from(reader.channels());
         let mut channels: Vec<Vec<(u64, u64)>> = vec![Vec::new(); width];
         let mut all_same = width > 1;
@@ -115,7 +115,7 @@ impl Engine for SpeechActivity {
 }
 
 /// The next ten minutes, one list of samples per channel; empty lists at the end.
-fn read_block(reader: &mut PcmReader, width: usize) -> Result<Vec<Vec<i16>>, EngineError> {
+fn read_block(reader: &mut SoundReader, width: usize) -> Result<Vec<Vec<i16>>, EngineError> {
     let mut block = vec![Vec::new(); width];
     let mut chunk = vec![0; RATE as usize * width];
     while block[0].len() < BLOCK {

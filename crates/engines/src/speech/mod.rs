@@ -13,6 +13,7 @@ mod rounds;
 mod second;
 mod segments;
 mod server;
+mod sounds;
 mod speakers;
 mod speaking;
 mod transcribe;
@@ -23,6 +24,7 @@ pub use listener::{Hearing, Listener};
 pub use prints::TakeVoicePrints;
 pub use second::SecondOpinion;
 pub use server::{Server, segments_of_answer};
+pub use sounds::Sounds;
 pub use speakers::{SpeakersParams, TellApart};
 pub use transcribe::{Transcribe, TranscribeParams, Way};
 
@@ -66,7 +68,9 @@ pub(crate) const SOUND: &[ItemKind] = &[ItemKind::Recording, ItemKind::Video];
 
 /// Finds host, libraries, models and the server, and gives the engines of speech, or says of each what is missing.
 pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec<Slot>, Vec<Availability>) {
-    let mut listeners = Listeners { sandbox: sandbox.cloned().map_err(Lack::clone), config, packs: Vec::new(), server: None };
+    let sounds = sandbox.cloned().map(Sounds::new).map_err(Lack::clone);
+    let mut listeners =
+        Listeners { sandbox: sandbox.cloned().map_err(Lack::clone), sounds, config, packs: Vec::new(), server: None };
     let speech = listeners.pack(None);
     let gate = speech.as_ref().map(|s| s.gate.name.clone() + " " + &s.gate.version).map_err(Lack::clone);
     let whisper = speech.as_ref().map_err(Lack::clone).and_then(|s| match &s.whisper {
@@ -126,8 +130,8 @@ pub fn engines(sandbox: Result<&Sandbox, &Lack>, config: &EnginesConfig) -> (Vec
     (slots, availability)
 }
 
-/// Somebody who listens, with the sandbox that decodes for them, or why they are not there.
-type Who = Result<(Sandbox, Arc<dyn Listener>), Lack>;
+/// Somebody who listens, with the sound for them, or why they are not there.
+type Who = Result<(Sounds, Arc<dyn Listener>), Lack>;
 /// The same for `doctor`: model and place.
 fn shown(who: &Who) -> Result<String, Lack> {
     let who = who.as_ref().map_err(Lack::clone)?.1.identity();
@@ -139,6 +143,7 @@ type Found = Result<Arc<Speech>, Lack>;
 /// Everybody who may be asked to listen, each looked for once.
 struct Listeners<'c> {
     sandbox: Result<Sandbox, Lack>,
+    sounds: Result<Sounds, Lack>,
     config: &'c EnginesConfig,
     packs: Vec<(Option<String>, Found)>,
     server: Option<Result<Arc<Server>, Lack>>,
@@ -148,21 +153,21 @@ impl Listeners<'_> {
         if let Some((_, found)) = self.packs.iter().find(|(n, _)| n.as_deref() == name) {
             return found.clone();
         }
-        let found = self.sandbox.clone().and_then(|s| Speech::find(s, self.config, name).map_err(lack));
+        let found = self.sandbox.clone().and_then(|s| Speech::find(s, self.sounds.clone()?, self.config, name).map_err(lack));
         self.packs.push((name.map(str::to_owned), found.clone()));
         found
     }
 
     fn listener(&mut self, choice: &Choice) -> Who {
-        let sandbox = self.sandbox.clone()?;
+        let sounds = self.sounds.clone()?;
         match choice {
             Choice::Server => {
                 let config = &self.config.server;
                 let server = self.server.get_or_insert_with(|| Server::new(config).map(Arc::new).map_err(lack));
-                server.clone().map(|s| (sandbox, s as Arc<dyn Listener>))
+                server.clone().map(|s| (sounds, s as Arc<dyn Listener>))
             }
             Choice::Pack(name) => match self.pack(name.as_deref())? {
-                s if s.whisper.is_some() || s.speller.is_some() => Ok((sandbox, s as Arc<dyn Listener>)),
+                s if s.whisper.is_some() || s.speller.is_some() => Ok((sounds, s as Arc<dyn Listener>)),
                 _ => Err(lack(no_model())),
             },
         }
@@ -192,7 +197,7 @@ pub(crate) fn lack(e: EngineError) -> Lack {
 
 /// The host with its models; shared by the engines.
 pub struct Speech {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) sounds: Sounds,
     host: Host,
     program_sha256: String,
     gate: Pack,
@@ -207,7 +212,12 @@ pub struct Speech {
 
 impl Speech {
     /// Finds program and packs: the speech model of that name, or the largest. Errors: `Missing`, `Failed`, `Io`.
-    pub fn find(sandbox: Sandbox, config: &EnginesConfig, wanted: Option<&str>) -> Result<Arc<Self>, EngineError> {
+    pub fn find(
+        sandbox: Sandbox,
+        sounds: Sounds,
+        config: &EnginesConfig,
+        wanted: Option<&str>,
+    ) -> Result<Arc<Self>, EngineError> {
         let program = host::locate(HOST, config.hosts.as_deref())?;
         let dir = packs_dir(config.packs.as_deref());
         let [ctranslate2, onnxruntime] = [Pack::open(&dir.join("ctranslate2"))?, Pack::open(&dir.join("onnxruntime"))?];
@@ -277,8 +287,8 @@ impl Speech {
             retire_above_bytes,
         };
         Ok(Arc::new(Self {
-            host: Host::new(sandbox.clone(), plan),
-            sandbox,
+            host: Host::new(sandbox, plan),
+            sounds,
             program_sha256: host::binary_sha256(&program)?,
             gate,
             whisper,

@@ -1,7 +1,7 @@
 //! A recording of any length, read once, a bounded stretch at a time.
 
+use super::sounds::SoundReader;
 use crate::EngineError;
-use crate::decode::PcmReader;
 use std::collections::VecDeque;
 
 /// Sound kept before a span, for its edge: one second.
@@ -62,14 +62,14 @@ impl Sound {
 }
 
 /// Reads a recording once and hands over its spans in rounds of about `budget` samples of speech, ordered by their end,
-/// each with sound that holds them and a second before and after. Returns the reader at its end, for its findings.
+/// each with sound that holds them and a second before and after.
 /// Errors: those of the reader and of `each`.
 pub fn read_rounds(
-    mut reader: PcmReader,
+    mut reader: SoundReader,
     mut spans: Vec<Span>,
     budget: u64,
     mut each: impl FnMut(&Sound, &[Span]) -> Result<(), EngineError>,
-) -> Result<PcmReader, EngineError> {
+) -> Result<(), EngineError> {
     let width = usize::from(reader.channels());
     let mut chunk = vec![0; CHUNK * width];
     let mut sound = Sound::default();
@@ -90,7 +90,9 @@ pub fn read_rounds(
         each(&sound, round)?;
     }
     while reader.read(&mut chunk)? > 0 {}
-    Ok(reader)
+    // What the decoder noticed stands beside where somebody speaks.
+    drop(reader.finish());
+    Ok(())
 }
 
 /// Ranges of spans that make a round each.

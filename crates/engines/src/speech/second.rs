@@ -5,10 +5,10 @@
 //! texts; what only the second has goes to the segment it was said in.
 
 use super::listener::Listener;
+use super::sounds::Sounds;
 use super::transcribe::{Hearer, Way, parameters};
 use super::{SECOND_REVISION, document};
 use crate::lexicon::{NEGATIONS, bare};
-use crate::sandbox::Sandbox;
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct SecondOpinion {
 }
 impl SecondOpinion {
     /// With this listener, in this way.
-    pub fn new(sandbox: Sandbox, listener: Arc<dyn Listener>, way: Way) -> Self {
+    pub fn new(sounds: Sounds, listener: Arc<dyn Listener>, way: Way) -> Self {
         let first = listener.identity();
         let contract = Contract {
             emits: DerivativeKind::SecondTranscript,
@@ -40,7 +40,7 @@ impl SecondOpinion {
             version: format!("{}+{}-{SECOND_REVISION}", first.version, way.word()),
             ..first
         };
-        Self { hearer: Hearer { sandbox, listener, way }, identity, contract }
+        Self { hearer: Hearer { sounds, listener, way }, identity, contract }
     }
 }
 impl Engine for SecondOpinion {

@@ -7,7 +7,6 @@
 
 use super::voices::{self, Heard};
 use super::{RATE, SPEAKERS_REVISION, Span, Speech, document, parameters, patience, read_rounds, unexpected};
-use crate::decode;
 use crate::host::Next;
 use crate::probe::no_input;
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
@@ -100,7 +99,7 @@ pub(super) fn hear(speech: &Speech, work: &Work<'_>, windows: Vec<Span>) -> Resu
     let input = work.inputs.first().ok_or_else(no_input)?.clone();
     work.progress.step(Step::Listening);
     work.progress.total(Some(windows.iter().map(|w| w.end - w.start).sum::<u64>() * 1000 / RATE));
-    let reader = decode::pcm(&speech.sandbox, &input, Some(RATE as u32), &work.cancel)?;
+    let reader = speech.sounds.open(&input, &work.cancel)?;
     let mut all = Vec::new();
     read_rounds(reader, windows, ROUND, |sound, round| {
         let pcm: Vec<Vec<i16>> = round.iter().map(|w| sound.samples(w.channel, w.start, w.end)).collect();

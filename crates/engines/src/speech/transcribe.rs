@@ -2,14 +2,13 @@
 
 use super::listener::{Hearing, Listener};
 use super::packing::{self, Window};
+use super::sounds::Sounds;
 use super::speakers::of_channels;
 use super::speaking::Speaking;
 use super::{RATE, ROUND, Span, document, read_rounds, segments, unexpected};
-use crate::decode;
 use crate::parts;
 use crate::probe::no_input;
 use crate::remote::model_changed;
-use crate::sandbox::Sandbox;
 use crate::{Contract, Emitted, Engine, EngineError, Work, WriteJson};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -65,14 +64,14 @@ pub struct Transcribe {
     contract: Contract,
 }
 impl Transcribe {
-    /// With this listener; sound is decoded in the sandbox.
-    pub fn new(sandbox: Sandbox, listener: Arc<dyn Listener>) -> Self {
+    /// With this listener and sound from there.
+    pub fn new(sounds: Sounds, listener: Arc<dyn Listener>) -> Self {
         let contract = Contract {
             emits: DerivativeKind::Transcript,
             needs: &[DerivativeKind::Speech, DerivativeKind::Speakers],
             repeats: listener.repeats(),
         };
-        Self { identity: listener.identity(), hearer: Hearer { sandbox, listener, way: Way::Plain }, contract }
+        Self { identity: listener.identity(), hearer: Hearer { sounds, listener, way: Way::Plain }, contract }
     }
 }
 impl Engine for Transcribe {
@@ -93,7 +92,7 @@ impl Engine for Transcribe {
 
 /// Has recordings heard by a listener, speech only, in bounded rounds.
 pub(super) struct Hearer {
-    pub sandbox: Sandbox,
+    pub sounds: Sounds,
     pub listener: Arc<dyn Listener>,
     pub way: Way,
 }
@@ -116,7 +115,7 @@ impl Hearer {
         let mut presence = None;
         if !spans.is_empty() {
             presence = self.listener.presence(&work.cancel)?;
-            let reader = decode::pcm(&self.sandbox, &input, Some(RATE as u32), &work.cancel)?;
+            let reader = self.sounds.open(&input, &work.cancel)?;
             let mut done = |ms: u64| work.progress.advance(ms);
             // Findings of the decoder stand in the speech document already.
             let mut n = 0;

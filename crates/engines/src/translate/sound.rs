@@ -5,7 +5,6 @@
 //! translation models come as packs of their own.
 
 use super::{TranslateParams, findings, only_english, survival};
-use crate::decode;
 use crate::host::Next;
 use crate::parts;
 use crate::probe::no_input;
@@ -105,7 +104,7 @@ impl Engine for WhisperTranslate {
             for s in &foreign {
                 waiting.entry(span(s)).or_default().push(s);
             }
-            let reader = decode::pcm(&self.speech.sandbox, &input, Some(RATE as u32), &work.cancel)?;
+            let reader = self.speech.sounds.open(&input, &work.cancel)?;
             let width = reader.channels();
             if foreign.iter().any(|s| s.channel.is_some_and(|c| c >= width)) {
                 return Err(EngineError::Failed {

@@ -12,8 +12,8 @@ use zapys_domain::ItemKind::Recording;
 use zapys_domain::transcript::{Flag, SecondTranscript, Transcript};
 use zapys_domain::{DerivativeKind, Fault, Finding, Lang, Locator, Progress};
 use zapys_engines::parts::NoParts;
-use zapys_engines::speech::Speech;
 use zapys_engines::speech::choice::{Choice, Choices, Second};
+use zapys_engines::speech::{Sounds, Speech};
 use zapys_engines::{Engine, EngineError, Engines, EnginesConfig, Input, ServerConfig, Work};
 
 /// One call with two parties, and where they speak.
@@ -45,7 +45,8 @@ impl Call {
 }
 
 fn ear() -> Arc<Speech> {
-    Speech::find(engines().sandbox().unwrap().clone(), &EnginesConfig::plain(2), None).unwrap()
+    let sandbox = engines().sandbox().unwrap();
+    Speech::find(sandbox.clone(), Sounds::new(sandbox.clone()), &EnginesConfig::plain(2), None).unwrap()
 }
 
 /// Engines that have recordings heard by that server.
