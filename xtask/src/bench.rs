@@ -6,12 +6,18 @@
 mod call;
 mod files;
 mod growth;
+mod heard;
 mod intake;
+mod invented;
 mod measured;
 mod peers;
+mod quality;
 mod report;
+mod scaling;
+mod score;
 mod search;
 mod speech;
+mod timing;
 mod verify;
 mod voices;
 mod volume;
@@ -27,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How `bench` is called.
-pub const USAGE: &str = "bench [--only intake,verify,growth,speech,voices,search,volume] [--calls N --hours N] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
+pub const USAGE: &str = "bench [--only intake,verify,growth,speech,quality,invented,timing,scaling,voices,search,volume] [--calls N --hours N] [--whisperx] [--out FILE] [--quick] [--runs N] [--date TEXT] [--zapys FILE]";
 
 /// Measures one part. Answers its rows and every run behind them.
 type Part = fn(&Bench) -> Result<(Vec<Row>, Value), String>;
@@ -36,6 +42,10 @@ const PARTS: &[(&str, Part)] = &[
     ("verify", verify::run),
     ("growth", growth::run),
     ("speech", speech::run),
+    ("quality", quality::run),
+    ("invented", invented::run),
+    ("timing", timing::run),
+    ("scaling", scaling::run),
     ("voices", voices::run),
     ("search", search::run),
     ("volume", volume::run),
@@ -53,6 +63,8 @@ pub struct Bench {
     runs: Option<usize>,
     /// Calls and hours of sound of the case that is worked through, where others than usual were asked for.
     volume: Option<(usize, f64)>,
+    /// Words are compared with WhisperX, too.
+    whisperx: bool,
     /// The program that is measured.
     zapys: PathBuf,
 }
@@ -96,8 +108,14 @@ impl Bench {
     }
     /// Runs zapys to the end and answers what it cost.
     fn measure(&self, words: &[&str], notes: &Path) -> Result<Cost, String> {
-        let (zapys, key) = (self.zapys.to_string_lossy(), files::text(&self.dir.join("key")));
-        let all: Vec<&str> = [&*zapys, "--key-file", &key].into_iter().chain(words.iter().copied()).collect();
+        self.measure_with(&[], words, notes)
+    }
+    /// The same with settings as variables of the environment.
+    fn measure_with(&self, settings: &[(&str, &str)], words: &[&str], notes: &Path) -> Result<Cost, String> {
+        let mut all = vec!["env".to_owned()];
+        all.extend(settings.iter().map(|(name, value)| format!("{name}={value}")));
+        all.extend([files::text(&self.zapys), "--key-file".into(), files::text(&self.dir.join("key"))]);
+        all.extend(words.iter().map(|w| (*w).to_owned()));
         measure(&all, notes)
     }
 }
@@ -112,6 +130,7 @@ struct Options {
     runs: Option<usize>,
     calls: Option<usize>,
     hours: Option<f64>,
+    whisperx: bool,
     date: Option<String>,
     zapys: Option<PathBuf>,
 }
@@ -119,11 +138,16 @@ impl Options {
     fn parse(words: &[&str]) -> Result<Self, String> {
         let all = PARTS.iter().filter(|(name, _)| !NAMED.contains(name)).map(|(name, _)| (*name).to_owned()).collect();
         let out = target().join("bench.json");
-        let mut options = Self { only: all, out, quick: false, runs: None, calls: None, hours: None, date: None, zapys: None };
+        let mut options =
+            Self { only: all, out, quick: false, runs: None, calls: None, hours: None, whisperx: false, date: None, zapys: None };
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
-            if word == "--quick" {
-                options.quick = true;
+            match word {
+                "--quick" => options.quick = true,
+                "--whisperx" => options.whisperx = true,
+                _ => {}
+            }
+            if ["--quick", "--whisperx"].contains(&word) {
                 continue;
             }
             let wrong = || format!("`{word}` is not understood. Usage: cargo xtask {USAGE}");
@@ -153,7 +177,14 @@ pub fn bench(words: &[&str]) -> Result<(), String> {
     let zapys = ready(&options, &mut steps)?;
     let volume = (options.calls.is_some() || options.hours.is_some())
         .then(|| (options.calls.unwrap_or(volume::WHOLE.0), options.hours.unwrap_or(volume::WHOLE.1)));
-    let bench = Bench { dir: target().join("bench"), quick: options.quick, runs: options.runs, volume, zapys };
+    let bench = Bench {
+        dir: target().join("bench"),
+        quick: options.quick,
+        runs: options.runs,
+        volume,
+        whisperx: options.whisperx,
+        zapys,
+    };
     fs::create_dir_all(&bench.dir).map_err(|e| format!("{} cannot be made: {e}.", bench.dir.display()))?;
     let machine = report::machine();
     let (mut rows, mut runs, mut failed) = (Vec::new(), Map::new(), Vec::new());
@@ -202,8 +233,11 @@ fn ready(options: &Options, steps: &mut Steps) -> Result<PathBuf, String> {
     if wants("intake") || wants("verify") {
         peers::ready()?;
     }
-    if wants("speech") || wants("voices") {
-        steps.step("Peers, pinned", peers::ensure)?;
+    if ["speech", "quality", "invented", "timing", "voices"].into_iter().any(wants) {
+        steps.step("Peers, pinned", || peers::ensure(peers::FASTER_WHISPER))?;
+    }
+    if options.whisperx {
+        steps.step("WhisperX, pinned", || peers::ensure(peers::WHISPERX))?;
     }
     Ok(zapys)
 }
@@ -221,7 +255,7 @@ mod tests {
     #[test]
     fn options_are_read_and_wrong_ones_told() {
         let all = Options::parse(&[]).unwrap();
-        assert_eq!((all.only.len(), all.quick, all.out), (6, false, target().join("bench.json")));
+        assert_eq!((all.only.len(), all.quick, all.out), (10, false, target().join("bench.json")));
         let some = Options::parse(&["--only", "search,intake", "--quick", "--date", "2022-03-18", "--out", "x.json"]).unwrap();
         assert_eq!(
             (some.only, some.quick, some.date.as_deref()),

@@ -57,6 +57,7 @@ const FOR_TEST: &[Package] = &[
 const FOR_BENCH: &[Package] = &[
     package("restic", "a peer of intake: encrypted copies", "0.14.0-1+b5"),
     package("borgbackup", "a peer of intake: encrypted copies", "1.2.4-1"),
+    package("asterisk-moh-opsound-wav", "music in which no words must be heard", "2.03-1.1"),
     package("openssl", "the yardstick of intake and verification", "3.0.19-1~deb12u2"),
 ];
 /// Needed only where the Python in use comes without them.

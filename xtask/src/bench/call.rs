@@ -102,12 +102,38 @@ pub fn join(path: &Path, seconds: usize) -> Result<String, String> {
     Ok(words.join(" "))
 }
 
+/// Writes `n` calls of 0.4 to 1.6 times the mean length, cut at different places from one long call, so that no two are alike and the words
+/// repeat. Answers the seconds of all. Errors: the package is not installed, or they cannot be written.
+pub fn many(dir: &Path, n: usize, seconds: f64) -> Result<f64, String> {
+    let mean_s = (seconds / n as f64).max(2.0);
+    let base = dir.with_file_name("base.wav");
+    join(&base, (mean_s * 3.0).max(120.0) as usize)?;
+    let sound = read_wav(&base)?;
+    let mut numbers = Numbers::new(12);
+    let mean = (mean_s * RATE as f64) as usize;
+    let mut samples = 0;
+    for name in names(n) {
+        let len = (mean * 2 / 5 + numbers.below(mean * 6 / 5)).clamp(RATE, sound.len() - 1);
+        let from = numbers.below(sound.len() - len);
+        write_wav(&dir.join(name), &sound[from..from + len])?;
+        samples += len;
+    }
+    std::fs::remove_file(&base).map_err(|e| format!("{} cannot be removed: {e}.", base.display()))?;
+    Ok(samples as f64 / RATE as f64)
+}
+
+/// What [`many`] calls its files.
+pub fn names(n: usize) -> impl Iterator<Item = String> {
+    (0..n).map(|i| format!("call-{i:05}.wav"))
+}
+
 /// Where the package puts a prompt.
-fn spoken(name: &str) -> PathBuf {
+pub fn spoken(name: &str) -> PathBuf {
     Path::new("/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU").join(format!("{name}.wav"))
 }
 
-fn shuffled(n: usize, numbers: &mut Numbers) -> Vec<usize> {
+/// The numbers below `n`, each once.
+pub fn shuffled(n: usize, numbers: &mut Numbers) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     for i in (1..n).rev() {
         order.swap(i, numbers.below(i + 1));

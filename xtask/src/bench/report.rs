@@ -15,6 +15,7 @@ pub enum Unit {
     Bytes,
     /// Part of one.
     Share,
+    Count,
 }
 
 /// One claim: ours, the peer's, and what was to be reached.
@@ -64,6 +65,7 @@ fn shown(unit: Unit, value: f64) -> String {
         Unit::Milliseconds => format!("{value:.1} ms"),
         Unit::Bytes => format!("{:.0} MiB", value / f64::from(1 << 20)),
         Unit::Share => format!("{:.1} %", value * 100.0),
+        Unit::Count => format!("{value:.0}"),
     }
 }
 
@@ -78,7 +80,7 @@ pub fn table(rows: &[Row]) -> String {
             shown(row.unit, row.ours),
             row.peer.clone().unwrap_or_else(dash),
             row.theirs.map_or_else(dash, |v| shown(row.unit, v)),
-            row.ratio.map_or_else(dash, |r| format!("{r:.2}")),
+            row.ratio.filter(|r| r.is_finite()).map_or_else(dash, |r| format!("{r:.2}")),
             row.goal.clone().unwrap_or_else(dash),
             row.met.map_or_else(dash, |m| if m { "yes".into() } else { "NO".into() }),
         ]);

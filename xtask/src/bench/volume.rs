@@ -8,7 +8,6 @@ use super::files::{fresh, gone, text};
 use super::{Bench, Row, Unit, call};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -41,7 +40,7 @@ pub fn run(bench: &Bench) -> Result<(Vec<Row>, Value), String> {
     let (calls, case) = (place.join("calls"), text(&place.join("case")));
     fresh(&calls)?;
     eprintln!("      making {n_calls} calls of {hours} hours");
-    let sound_s = make(&calls, n_calls, hours * 3600.0)?;
+    let sound_s = call::many(&calls, n_calls, hours * 3600.0)?;
     bench.init(&case)?;
     bench.call(&["-C", &case, "--quiet", "add", &text(&calls), "--source", "bench", "--lang", "ru"])?;
     gone(&calls)?;
@@ -105,25 +104,6 @@ fn told(n_calls: usize, hours: f64, worked_s: f64, sound_s: f64, looks: &[Look])
     rows.push(Row::alone(&format!("{what}: memory up to a quarter"), Unit::Bytes, early, None));
     rows.push(Row::alone(&format!("{what}: memory in the last quarter"), Unit::Bytes, most(0.75, 1.0), Some(GROWTH * early)));
     rows
-}
-
-/// Writes calls of 0.4 to 1.6 times the mean length. Answers the seconds of all.
-fn make(dir: &Path, n: usize, seconds: f64) -> Result<f64, String> {
-    let mean_s = (seconds / n as f64).max(2.0);
-    let base = dir.with_file_name("base.wav");
-    call::join(&base, (mean_s * 3.0).max(120.0) as usize)?;
-    let sound = call::read_wav(&base)?;
-    let mut numbers = call::Numbers::new(12);
-    let mean = (mean_s * call::RATE as f64) as usize;
-    let mut samples = 0;
-    for i in 0..n {
-        let len = (mean * 2 / 5 + numbers.below(mean * 6 / 5)).clamp(call::RATE, sound.len() - 1);
-        let from = numbers.below(sound.len() - len);
-        call::write_wav(&dir.join(format!("call-{i:05}.wav")), &sound[from..from + len])?;
-        samples += len;
-    }
-    fs::remove_file(&base).map_err(|e| format!("{} cannot be removed: {e}.", base.display()))?;
-    Ok(samples as f64 / call::RATE as f64)
 }
 
 fn start(bench: &Bench, case: &str) -> Result<Child, String> {
